@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.wire;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Flush extended transport header, 4 bytes (annex A19): reserved 24, selectivity level 4, placement
+ * type 4.
+ */
+public final class Feth {
+  /** Length in bytes. */
+  public static final int LENGTH = 4;
+
+  /**
+   * Offset of all 32 bits; the low byte is selectivity level (bits 7:4) and placement type (bits
+   * 3:0).
+   */
+  public static final int VALUE_OFFSET = 0;
+
+  private Feth() {}
+
+  /** All 32 bits; the low byte is selectivity level (bits 7:4) and placement type (bits 3:0). */
+  public static int value(MemorySegment seg, long off) {
+    return Wire.u32(seg, off + VALUE_OFFSET);
+  }
+
+  /** Writes the whole header. */
+  public static void write(MemorySegment seg, long off, int value) {
+    Wire.u32(seg, off + VALUE_OFFSET, value);
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.wire;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes and checks the invariant CRC at the end of a RoCEv2 packet, for a sender or receiver
+ * that sees only what is inside UDP.
+ *
+ * <p>"Packet" here means the bytes from the {@link Bth} to the last pad byte; the ICRC's four bytes
+ * follow. The headers before the BTH are described by an {@link IcrcFlow}. The IPv4 identification
+ * is covered too. A socket that sends with Don't-Fragment uses 0 (the k-th segment of a segmented
+ * send: k); on receive a socket does not show it, so {@link #identify} finds the one identification
+ * with which the packet is right, which leaves a check of 16 bits instead of 32. Where the
+ * identification is known, {@link #verify} checks all 32.
+ *
+ * <p>Allocates nothing per packet as long as packets lie in few, lasting native segments (a view of
+ * each of the last four is kept) of at most 2 GiB. Not thread-safe: one instance per thread.
+ *
+ * <p>Source: specification 7.8.1 and annex A17.3.3.
+ */
+public final class Icrc {
+  /** Length in bytes. */
+  public static final int LENGTH = 4;
+
+  /** What {@link #identify} returns for a packet that no identification makes right. */
+  public static final int WRONG = -1;
+
+  private static final int VIEWS = 4;
+
+  private final CRC32 crc = new CRC32();
+  private final CrcRewind rewind = new CrcRewind();
+  private final @Nullable MemorySegment[] segments = new MemorySegment[VIEWS];
+  private final @Nullable ByteBuffer[] views = new ByteBuffer[VIEWS];
+  private int nextView;
+
+  /**
+   * The ICRC of a packet, as the number that is stored little-endian after it.
+   *
+   * @param identification IPv4 identification, 0..65535; ignored for IPv6
+   * @param packet holds the packet, native or {@code byte[]}
+   * @param off where its BTH begins
+   * @param length bytes from BTH to the last pad byte, at least {@link Bth#LENGTH}
+   */
+  public int compute(
+      IcrcFlow flow, int identification, MemorySegment packet, long off, int length) {
+    crc.reset();
+    crc.update(flow.fill(identification, length + LENGTH, packet, off));
+    updateBody(packet, off + Bth.LENGTH, length - Bth.LENGTH);
+    return (int) crc.getValue();
+  }
+
+  /** Computes the ICRC of a packet and stores it after its {@code length} bytes. */
+  public void append(
+      IcrcFlow flow, int identification, MemorySegment packet, long off, int length) {
+    Wire.u32LittleEndian(packet, off + length, compute(flow, identification, packet, off, length));
+  }
+
+  /**
+   * Whether the ICRC that follows the packet's {@code length} bytes is right for this
+   * identification. Exact: all 32 bits are checked.
+   */
+  public boolean verify(
+      IcrcFlow flow, int identification, MemorySegment packet, long off, int length) {
+    return compute(flow, identification, packet, off, length)
+        == Wire.u32LittleEndian(packet, off + length);
+  }
+
+  /**
+   * The IPv4 identification with which the ICRC that follows the packet is right: 0..65535, or
+   * {@link #WRONG}. For IPv6 an exact check: 0 or {@link #WRONG}. The first call for a packet
+   * length costs a few microseconds, later ones little more than {@link #verify}.
+   *
+   * <p>CRC is linear, so the difference between the stored value and the one for identification 0,
+   * run backwards to the identification's place, is the identification itself; anything above 16
+   * bits is damage.
+   *
+   * @param length bytes from BTH to the last pad byte, at least {@link Bth#LENGTH}; not a multiple
+   *     of four is never right
+   */
+  public int identify(IcrcFlow flow, MemorySegment packet, long off, int length) {
+    if ((length & 3) != 0) {
+      return WRONG;
+    }
+    int difference =
+        Wire.u32LittleEndian(packet, off + length) ^ compute(flow, 0, packet, off, length);
+    if (difference == 0) {
+      return 0;
+    }
+    if (flow.isIpv6()) {
+      return WRONG;
+    }
+    int register = rewind.back(difference, IcrcFlow.bytesFromIdentification() + length);
+    return register >>> 16 != 0 ? WRONG : Short.toUnsignedInt(Short.reverseBytes((short) register));
+  }
+
+  private void updateBody(MemorySegment packet, long off, int length) {
+    if (!packet.isNative() && packet.heapBase().orElse(null) instanceof byte[] array) {
+      // A heap segment's address is the offset of its first byte in the array.
+      crc.update(array, Math.toIntExact(packet.address() + off), length);
+      return;
+    }
+    ByteBuffer view;
+    int start;
+    if (packet.byteSize() <= Integer.MAX_VALUE) {
+      view = viewOf(packet);
+      start = (int) off;
+    } else {
+      view = packet.asSlice(off, length).asByteBuffer();
+      start = 0;
+    }
+    crc.update(view.limit(start + length).position(start));
+  }
+
+  private ByteBuffer viewOf(MemorySegment packet) {
+    for (int i = 0; i < VIEWS; i++) {
+      ByteBuffer view = views[i];
+      if (view != null && packet.equals(segments[i])) {
+        return view;
+      }
+    }
+    ByteBuffer view = packet.asByteBuffer();
+    segments[nextView] = packet;
+    views[nextView] = view;
+    nextView = (nextView + 1) % VIEWS;
+    return view;
+  }
+}

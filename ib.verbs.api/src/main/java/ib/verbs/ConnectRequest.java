@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.verbs;
+
+import java.net.InetSocketAddress;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A request that arrived at a listener. Answer it once, from any thread, within 10 s; later answers throw. Thread-safe. */
+@ProviderType
+public interface ConnectRequest {
+  /**
+   * Who asks.
+   *
+   * @return IP address and RDMA-CM port
+   */
+  InetSocketAddress remoteAddress();
+
+  /**
+   * The request's private data, without the RDMA-CM header.
+   *
+   * @return 56 bytes
+   */
+  byte[] privateData();
+
+  /**
+   * READs the peer wants outstanding here.
+   *
+   * @return its initiator depth
+   */
+  int initiatorDepth();
+
+  /**
+   * READs the peer lets us have outstanding.
+   *
+   * @return its responder resources
+   */
+  int responderResources();
+
+  /**
+   * Path MTU that the connection will have.
+   *
+   * @return bytes
+   */
+  int pathMtuBytes();
+
+  /**
+   * Accepts with a queue pair in RESET (or INIT with receives posted): moves it to RTS and answers REP.
+   *
+   * @param qp an RC queue pair on a device of this port
+   * @param params what we agree to; READ limits are lowered to the peer's
+   * @param handler told of the rest; {@code onEstablished} follows the RTU or the first packet
+   * @return the connection
+   * @throws RdmaException if the request is no longer there or the queue pair can't be moved
+   */
+  Connection accept(QueuePair qp, ConnectParams params, ConnectionHandler handler) throws RdmaException;
+
+  /**
+   * Refuses.
+   *
+   * @param reason {@link RejectReason}
+   * @param privateData up to 148 bytes
+   */
+  void reject(int reason, byte[] privateData);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.verbs;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A protection domain. Closing it while something of it lives throws {@link IllegalStateException} naming that. */
+@ProviderType
+public interface ProtectionDomain extends RdmaResource {
+  /**
+   * The all-memory DMA region ({@code ib_get_dma_mr}): its addresses are DMA addresses made by the ops of this device.
+   *
+   * @param access {@link AccessFlags}
+   * @return the region
+   * @throws RdmaException if the device has no room
+   */
+  MemoryRegion getDmaMr(int access) throws RdmaException;
+
+  /**
+   * A region for fast registration.
+   *
+   * @param maxPages most pages of 4096 bytes of one registration, 1 to 512
+   * @return the region, not registered
+   * @throws RdmaException if the device has no room
+   */
+  FastRegMr allocMr(int maxPages) throws RdmaException;
+
+  /**
+   * A queue pair in state RESET.
+   *
+   * @param init sizes and queues
+   * @return the queue pair
+   * @throws RdmaException if a size is above the device's limits or there is no room
+   */
+  QueuePair createQp(QpInitAttributes init) throws RdmaException;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.verbs.spi;
+
+import ib.verbs.RdmaResource;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** Core's list of what one owner has made on a device. Drivers report every resource; never blocks, thread-safe. */
+@ProviderType
+public interface ResourceBook {
+  /**
+   * A resource was made.
+   *
+   * @param resource PD, MR, CQ or QP
+   */
+  void created(RdmaResource resource);
+
+  /**
+   * A resource was destroyed.
+   *
+   * @param resource as reported to {@link #created}
+   */
+  void destroyed(RdmaResource resource);
+}

@@ -98,7 +98,12 @@ public final class ContainerOptions {
 
   /** For a forked container: the flags that the launcher gives to its JVM. */
   public static Option jvmFlags() {
-    return vmOptions(required("openhca.jvmFlags").trim().split("\\s+"));
+    Path file = home().resolve("bin").resolve("java.options");
+    try (Stream<String> lines = Files.lines(file)) {
+      return vmOptions(lines.filter(line -> line.startsWith("-")).toArray(String[]::new));
+    } catch (IOException e) {
+      throw new UncheckedIOException("no JVM flags at " + file, e);
+    }
   }
 
   private static Option level(int level) {

@@ -3,7 +3,10 @@ package ib.block;
 
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Told when a request is done, exactly once. Runs on a thread of the device: short, must not block; may submit. */
+/**
+ * Told when a request is done, exactly once. Runs on a thread of the device: short, must not block;
+ * may submit.
+ */
 @ConsumerType
 @FunctionalInterface
 public interface BlockCompletion {

@@ -4,8 +4,8 @@ package ib.block;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A disk. Service properties: {@link #NAME}. The service stays registered while the disk is blocked, so that users ride through changes
- * below. Thread-safe.
+ * A disk. Service properties: {@link #NAME}. The service stays registered while the disk is
+ * blocked, so that users ride through changes below. Thread-safe.
  */
 @ProviderType
 public interface BlockDevice {
@@ -65,8 +65,8 @@ public interface BlockDevice {
    * Submits a request. Requests may complete in any order; each completes exactly once.
    *
    * @param request reset and filled
-   * @return false if the queue is full: nothing happened, try again after a completion. Invalid requests complete with {@link
-   *     BlockStatus#INVALID}
+   * @return false if the queue is full: nothing happened, try again after a completion. Invalid
+   *     requests complete with {@link BlockStatus#INVALID}
    */
   boolean submit(BlockRequest request);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.block;
 
-/** State of a remote disk, with the names of Linux's SRP remote ports ({@code drivers/scsi/scsi_transport_srp.c}). */
+/**
+ * State of a remote disk, with the names of Linux's SRP remote ports ({@code
+ * drivers/scsi/scsi_transport_srp.c}).
+ */
 public enum BlockDeviceState {
   /** I/O runs. */
   RUNNING,

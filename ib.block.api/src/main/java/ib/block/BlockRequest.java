@@ -6,8 +6,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request, reusable. From a successful {@link BlockDevice#submit} to its completion it and its memory belong to the device. Not
- * thread-safe.
+ * A request, reusable. From a successful {@link BlockDevice#submit} to its completion it and its
+ * memory belong to the device. Not thread-safe.
  */
 public final class BlockRequest {
   private final ScatterList data;
@@ -36,7 +36,8 @@ public final class BlockRequest {
    * @param whenDone told once
    * @return this
    */
-  public BlockRequest reset(BlockOperation op, long firstBlock, int blockCount, BlockCompletion whenDone) {
+  public BlockRequest reset(
+      BlockOperation op, long firstBlock, int blockCount, BlockCompletion whenDone) {
     operation = op;
     lba = firstBlock;
     blocks = blockCount;
@@ -47,7 +48,8 @@ public final class BlockRequest {
   }
 
   /**
-   * Memory to read into or write from: exactly {@code blocks * blockSize} bytes for READ and WRITE, empty otherwise.
+   * Memory to read into or write from: exactly {@code blocks * blockSize} bytes for READ and WRITE,
+   * empty otherwise.
    *
    * @return to be filled
    */

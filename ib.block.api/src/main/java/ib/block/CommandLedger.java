@@ -4,7 +4,10 @@ package ib.block;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What a target executed, by login; a service of the SRP target, for tests and demonstrations. Thread-safe. */
+/**
+ * What a target executed, by login; a service of the SRP target, for tests and demonstrations.
+ * Thread-safe.
+ */
 @ProviderType
 public interface CommandLedger {
   /**
@@ -16,7 +19,8 @@ public interface CommandLedger {
    * @param open whether its channel still stands
    * @param received commands received
    * @param answered commands answered
-   * @param executedTwice commands whose tag was executed again while its answer was outstanding or without having been reused
+   * @param executedTwice commands whose tag was executed again while its answer was outstanding or
+   *     without having been reused
    * @param failed commands that ended with a status other than GOOD
    */
   record Login(
@@ -37,7 +41,8 @@ public interface CommandLedger {
   String targetName();
 
   /**
-   * All logins since the target started; old closed ones are folded into one entry with number 0 beyond a bound.
+   * All logins since the target started; old closed ones are folded into one entry with number 0
+   * beyond a bound.
    *
    * @return a snapshot
    */

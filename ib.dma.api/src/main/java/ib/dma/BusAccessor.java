@@ -7,8 +7,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Convenience for hardware models: reads and writes through a {@link DmaBus}, big-endian as the HCAs of this project are. Every method
- * returns false, moves nothing further and sets {@link #fault()} when an address can't be reached. Not thread-safe.
+ * Convenience for hardware models: reads and writes through a {@link DmaBus}, big-endian as the
+ * HCAs of this project are. Every method returns false, moves nothing further and sets {@link
+ * #fault()} when an address can't be reached. Not thread-safe.
  */
 public final class BusAccessor {
   private static final ValueLayout.OfInt INT_BE =
@@ -59,7 +60,8 @@ public final class BusAccessor {
       if (fault != DmaFault.NONE) {
         return false;
       }
-      MemorySegment.copy(window.segment(), window.offset(), destination, offset + done, window.length());
+      MemorySegment.copy(
+          window.segment(), window.offset(), destination, offset + done, window.length());
       done += window.length();
     }
     fault = DmaFault.NONE;
@@ -118,8 +120,8 @@ public final class BusAccessor {
   }
 
   /**
-   * Writes a 32-bit big-endian word after everything written before it (release), as a device writes a valid bit. The address must be
-   * a multiple of 4.
+   * Writes a 32-bit big-endian word after everything written before it (release), as a device
+   * writes a valid bit. The address must be a multiple of 4.
    *
    * @param dmaAddress address of the word
    * @param value the word

@@ -4,8 +4,9 @@ package ib.dma;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where a DMA address leads: a run of bytes in a native segment. A reusable out-parameter of {@link DmaBus#resolve}, so that the data
- * path allocates nothing. Not thread-safe; belongs to the thread that resolves. Valid until the next unmap of what it shows.
+ * Where a DMA address leads: a run of bytes in a native segment. A reusable out-parameter of {@link
+ * DmaBus#resolve}, so that the data path allocates nothing. Not thread-safe; belongs to the thread
+ * that resolves. Valid until the next unmap of what it shows.
  */
 public final class BusWindow {
   private MemorySegment segment = MemorySegment.NULL;

@@ -2,8 +2,8 @@
 package ib.dma;
 
 /**
- * DMA attributes, a bit set (names as in Linux {@code include/linux/dma-mapping.h}). An ops refuses a bit that it gives no meaning
- * with {@link IllegalArgumentException}.
+ * DMA attributes, a bit set (names as in Linux {@code include/linux/dma-mapping.h}). An ops refuses
+ * a bit that it gives no meaning with {@link IllegalArgumentException}.
  */
 public final class DmaAttributes {
   /** No attribute. */

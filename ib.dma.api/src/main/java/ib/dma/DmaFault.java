@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.dma;
 
-/** Why a device could not reach a DMA address. Faults are values, never exceptions: a wrong address comes from outside. */
+/**
+ * Why a device could not reach a DMA address. Faults are values, never exceptions: a wrong address
+ * comes from outside.
+ */
 public enum DmaFault {
   /** No fault. */
   NONE,

@@ -8,11 +8,13 @@ import java.lang.invoke.VarHandle;
 /**
  * Memory that can be mapped for DMA.
  *
- * <p>Pool memory (from a {@link DmaMemoryPool}) is mapped without a copy. A foreign native segment can be wrapped and is bounced by the
- * ops; a heap segment or one confined to a thread is a mapping error.
+ * <p>Pool memory (from a {@link DmaMemoryPool}) is mapped without a copy. A foreign native segment
+ * can be wrapped and is bounced by the ops; a heap segment or one confined to a thread is a mapping
+ * error.
  *
- * <p>Closing is deferred: {@link #close()} forbids new mappings at once and the bytes are given back when the last pin (a live mapping
- * or a send in progress) is gone, so a device never touches memory that belongs to somebody else. Thread-safe.
+ * <p>Closing is deferred: {@link #close()} forbids new mappings at once and the bytes are given
+ * back when the last pin (a live mapping or a send in progress) is gone, so a device never touches
+ * memory that belongs to somebody else. Thread-safe.
  */
 public final class DmaMemory implements AutoCloseable {
   private static final int CLOSED = 1 << 31;
@@ -43,7 +45,8 @@ public final class DmaMemory implements AutoCloseable {
    * Made by pools.
    *
    * @param segment native bytes that stay valid for the life of the host
-   * @param onFree called once, when closed and no longer pinned, on the thread that did the last of both
+   * @param onFree called once, when closed and no longer pinned, on the thread that did the last of
+   *     both
    * @return the memory
    */
   public static DmaMemory ofPool(MemorySegment segment, Runnable onFree) {
@@ -51,10 +54,12 @@ public final class DmaMemory implements AutoCloseable {
   }
 
   /**
-   * Wraps a segment that no pool made. It stays the caller's: closing the result never frees it, and the caller must not close its
-   * arena while the memory is mapped (an attempt then fails with the ops' mapping error or a counted fault, not a crash).
+   * Wraps a segment that no pool made. It stays the caller's: closing the result never frees it,
+   * and the caller must not close its arena while the memory is mapped (an attempt then fails with
+   * the ops' mapping error or a counted fault, not a crash).
    *
-   * @param segment shared, automatic or global native memory can be mapped (bounced); any other is refused at map
+   * @param segment shared, automatic or global native memory can be mapped (bounced); any other is
+   *     refused at map
    * @return the memory
    */
   public static DmaMemory ofForeign(MemorySegment segment) {
@@ -62,7 +67,8 @@ public final class DmaMemory implements AutoCloseable {
   }
 
   /**
-   * The bytes, for the CPU. Between map and unmap the rules of ownership apply (see {@link IbDmaOps}).
+   * The bytes, for the CPU. Between map and unmap the rules of ownership apply (see {@link
+   * IbDmaOps}).
    *
    * @return the whole memory
    */
@@ -107,7 +113,8 @@ public final class DmaMemory implements AutoCloseable {
   }
 
   /**
-   * Keeps the bytes from being given back. Called by ops (a mapping) and engines (a send in progress).
+   * Keeps the bytes from being given back. Called by ops (a mapping) and engines (a send in
+   * progress).
    *
    * @return false if closed or pinned 2<sup>31</sup>-1 times: then nothing was pinned
    */

@@ -6,7 +6,8 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * The host's memory for DMA; a service of {@code ib.core}. Thread-safe.
  *
- * <p>Its bytes lie in shared arenas that live as long as the pool's bundle, so no later access can crash the JVM.
+ * <p>Its bytes lie in shared arenas that live as long as the pool's bundle, so no later access can
+ * crash the JVM.
  */
 @ProviderType
 public interface DmaMemoryPool {
@@ -19,7 +20,8 @@ public interface DmaMemoryPool {
    * @param sizeBytes 1 up to the pool's limit
    * @return the memory; close it to give it back
    * @throws IllegalArgumentException if the size is not positive
-   * @throws DmaMemoryExhaustedException if the pool's limit is reached; names the limit and the configuration key
+   * @throws DmaMemoryExhaustedException if the pool's limit is reached; names the limit and the
+   *     configuration key
    */
   DmaMemory allocate(long sizeBytes);
 

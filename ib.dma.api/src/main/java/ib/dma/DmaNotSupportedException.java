@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.dma;
 
-/** An optional operation that an ops does not offer. The message names device, ops and operation. */
+/**
+ * An optional operation that an ops does not offer. The message names device, ops and operation.
+ */
 public class DmaNotSupportedException extends UnsupportedOperationException {
   private static final long serialVersionUID = 1L;
 

@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A device that does DMA, as the DMA API sees it.
  *
- * <p>Drivers register one as a service under the key {@link #DEVICE}. {@code ib.core} makes <em>views</em> of it with
- * {@link #forOwner(String)}, one for each bundle that uses the device; each has its own ops slot, so that ops keep their books by
- * owner without looking anything up. Thread-safe; everything but the slot is immutable.
+ * <p>Drivers register one as a service under the key {@link #DEVICE}. {@code ib.core} makes
+ * <em>views</em> of it with {@link #forOwner(String)}, one for each bundle that uses the device;
+ * each has its own ops slot, so that ops keep their books by owner without looking anything up.
+ * Thread-safe; everything but the slot is immutable.
  */
 public class IbDevice {
   /** Service property: name of the device, e.g. {@code mthca0}; joins device and ops. */
@@ -29,20 +30,30 @@ public class IbDevice {
    *
    * @param name name of the device, the value of {@link #DEVICE}
    * @param nodeGuid EUI-64 of the node
-   * @param dmaMask addresses the device can emit: a contiguous mask of low bits, e.g. {@code 0xFFFF_FFFFL}; -1 for 64 bits
+   * @param dmaMask addresses the device can emit: a contiguous mask of low bits, e.g. {@code
+   *     0xFFFF_FFFFL}; -1 for 64 bits
    * @param maxSegmentSizeBytes longest scatter-gather entry, at least 4096
    * @param segmentBoundaryMask an entry never crosses a multiple of this + 1; -1 for no boundary
    * @param owner who uses this object: for the root the driver's bundle
    */
   public IbDevice(
-      String name, long nodeGuid, long dmaMask, int maxSegmentSizeBytes, long segmentBoundaryMask, String owner) {
+      String name,
+      long nodeGuid,
+      long dmaMask,
+      int maxSegmentSizeBytes,
+      long segmentBoundaryMask,
+      String owner) {
     this(name, nodeGuid, dmaMask, maxSegmentSizeBytes, segmentBoundaryMask, owner, null);
     if (name.isBlank()) {
       throw new IllegalArgumentException("a device needs a name; set " + DEVICE);
     }
     if ((dmaMask & (dmaMask + 1)) != 0 || dmaMask == 0) {
       throw new IllegalArgumentException(
-          "DMA mask 0x" + Long.toHexString(dmaMask) + " of " + name + "; give contiguous low bits, e.g. 0xffffffff");
+          "DMA mask 0x"
+              + Long.toHexString(dmaMask)
+              + " of "
+              + name
+              + "; give contiguous low bits, e.g. 0xffffffff");
     }
     if (maxSegmentSizeBytes < DmaMemoryPool.PAGE_SIZE) {
       throw new IllegalArgumentException(
@@ -68,14 +79,21 @@ public class IbDevice {
   }
 
   /**
-   * A view of this device for one user; made by core, which attaches it to the ops ({@link IbDmaOps#attach}) before handing it out.
+   * A view of this device for one user; made by core, which attaches it to the ops ({@link
+   * IbDmaOps#attach}) before handing it out.
    *
    * @param user name of the bundle that will map through it
    * @return a device with the same identity, its own slot, and the root as its parent
    */
   public final IbDevice forOwner(String user) {
     return new IbDevice(
-        name, nodeGuid, dmaMask, maxSegmentSizeBytes, segmentBoundaryMask, user, parent == null ? this : parent);
+        name,
+        nodeGuid,
+        dmaMask,
+        maxSegmentSizeBytes,
+        segmentBoundaryMask,
+        user,
+        parent == null ? this : parent);
   }
 
   /**

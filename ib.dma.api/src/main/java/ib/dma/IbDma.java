@@ -5,8 +5,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device together with the ops that serve it: the {@code ib_dma_*} wrappers of Linux. This is the only way by which a user of a
- * device maps memory. Contract of each method: the method of the same name in {@link IbDmaOps}. Thread-safe.
+ * A device together with the ops that serve it: the {@code ib_dma_*} wrappers of Linux. This is the
+ * only way by which a user of a device maps memory. Contract of each method: the method of the same
+ * name in {@link IbDmaOps}. Thread-safe.
  */
 public final class IbDma {
   private final IbDevice device;
@@ -51,7 +52,8 @@ public final class IbDma {
    * @param direction direction of the mapping, never NONE
    * @return as the ops say
    */
-  public long mapSingle(DmaMemory memory, long offsetBytes, long lengthBytes, DmaDirection direction) {
+  public long mapSingle(
+      DmaMemory memory, long offsetBytes, long lengthBytes, DmaDirection direction) {
     return ops.mapSingle(device, memory, offsetBytes, lengthBytes, direction, DmaAttributes.NONE);
   }
 
@@ -65,7 +67,12 @@ public final class IbDma {
    * @param attributes bit set of {@link DmaAttributes}
    * @return as the ops say
    */
-  public long mapSingle(DmaMemory memory, long offsetBytes, long lengthBytes, DmaDirection direction, int attributes) {
+  public long mapSingle(
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
     return ops.mapSingle(device, memory, offsetBytes, lengthBytes, direction, attributes);
   }
 
@@ -88,7 +95,8 @@ public final class IbDma {
    * @param direction direction of the mapping, never NONE
    * @param attributes bit set of {@link DmaAttributes}
    */
-  public void unmapSingle(long dmaAddress, long lengthBytes, DmaDirection direction, int attributes) {
+  public void unmapSingle(
+      long dmaAddress, long lengthBytes, DmaDirection direction, int attributes) {
     ops.unmapSingle(device, dmaAddress, lengthBytes, direction, attributes);
   }
 
@@ -102,8 +110,10 @@ public final class IbDma {
    * @param direction direction of the mapping, never NONE
    * @return as the ops say
    */
-  public long mapPage(DmaMemory memory, long pageIndex, int offsetInPage, int lengthBytes, DmaDirection direction) {
-    return ops.mapPage(device, memory, pageIndex, offsetInPage, lengthBytes, direction, DmaAttributes.NONE);
+  public long mapPage(
+      DmaMemory memory, long pageIndex, int offsetInPage, int lengthBytes, DmaDirection direction) {
+    return ops.mapPage(
+        device, memory, pageIndex, offsetInPage, lengthBytes, direction, DmaAttributes.NONE);
   }
 
   /**
@@ -217,7 +227,8 @@ public final class IbDma {
    * @param lengthBytes bytes
    * @param direction direction of the mapping, never NONE
    */
-  public void syncSingleRangeForCpu(long dmaAddress, long offsetBytes, long lengthBytes, DmaDirection direction) {
+  public void syncSingleRangeForCpu(
+      long dmaAddress, long offsetBytes, long lengthBytes, DmaDirection direction) {
     ops.syncSingleRangeForCpu(device, dmaAddress, offsetBytes, lengthBytes, direction);
   }
 
@@ -229,7 +240,8 @@ public final class IbDma {
    * @param lengthBytes bytes
    * @param direction direction of the mapping, never NONE
    */
-  public void syncSingleRangeForDevice(long dmaAddress, long offsetBytes, long lengthBytes, DmaDirection direction) {
+  public void syncSingleRangeForDevice(
+      long dmaAddress, long offsetBytes, long lengthBytes, DmaDirection direction) {
     ops.syncSingleRangeForDevice(device, dmaAddress, offsetBytes, lengthBytes, direction);
   }
 

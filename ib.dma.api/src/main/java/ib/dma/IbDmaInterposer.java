@@ -4,11 +4,13 @@ package ib.dma;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Stands between an attachment and its ops and bus: debug, fault injection, metrics. A service; {@code ib.core} wraps every attachment
- * it builds with all interposers present, highest {@code service.ranking} outermost. A change of interposers builds a new generation of
- * the attachments concerned.
+ * Stands between an attachment and its ops and bus: debug, fault injection, metrics. A service;
+ * {@code ib.core} wraps every attachment it builds with all interposers present, highest {@code
+ * service.ranking} outermost. A change of interposers builds a new generation of the attachments
+ * concerned.
  *
- * <p>The service property {@link IbDevice#DEVICE} limits it to one device; without it, it wraps all.
+ * <p>The service property {@link IbDevice#DEVICE} limits it to one device; without it, it wraps
+ * all.
  */
 @ConsumerType
 public interface IbDmaInterposer {

@@ -6,35 +6,42 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * The DMA mapping operations of a device: the table {@code ib_dma_ops} that InfiniBand's Linux developers agreed on in 2006
- * (later {@code struct ib_dma_mapping_ops} in {@code include/rdma/ib_verbs.h}), every function of which takes the device first.
+ * The DMA mapping operations of a device: the table {@code ib_dma_ops} that InfiniBand's Linux
+ * developers agreed on in 2006 (later {@code struct ib_dma_mapping_ops} in {@code
+ * include/rdma/ib_verbs.h}), every function of which takes the device first.
  *
- * <p>What a DMA address means belongs to the ops. Users map through the {@link IbDma} of their device and never interpret an address.
+ * <p>What a DMA address means belongs to the ops. Users map through the {@link IbDma} of their
+ * device and never interpret an address.
  *
  * <h2>Ownership</h2>
  *
- * From map to unmap the device owns the buffer; the CPU touches it only between {@code sync…ForCpu} and {@code sync…ForDevice}. Memory
- * mapped {@link DmaDirection#TO_DEVICE} is only read by the device. {@link DmaDirection#NONE} is never valid. Every map has its unmap,
- * with the arguments of the map, in the same family (single, page, sg, coherent), through the same ops. After unmap returns, no access
- * of the device <em>begun</em> later succeeds.
+ * From map to unmap the device owns the buffer; the CPU touches it only between {@code sync…ForCpu}
+ * and {@code sync…ForDevice}. Memory mapped {@link DmaDirection#TO_DEVICE} is only read by the
+ * device. {@link DmaDirection#NONE} is never valid. Every map has its unmap, with the arguments of
+ * the map, in the same family (single, page, sg, coherent), through the same ops. After unmap
+ * returns, no access of the device <em>begun</em> later succeeds.
  *
  * <h2>Errors</h2>
  *
- * A map that fails returns a value for which {@link #mappingError} is true ({@code mapSg}: 0 entries); it does not throw for lack of
- * room, an address outside the mask, closed or unmappable memory, or a detached device: those are conditions of run time. Misuse throws:
- * {@link NullPointerException}, {@link IndexOutOfBoundsException} (range outside the memory), {@link IllegalArgumentException}
- * (direction NONE, length 0 or above the maximum, unsupported attributes, unmap of what is not mapped that way); messages name device
- * and address. An unmap through a view that is already detached is ignored: core has reclaimed what it stood for.
+ * A map that fails returns a value for which {@link #mappingError} is true ({@code mapSg}: 0
+ * entries); it does not throw for lack of room, an address outside the mask, closed or unmappable
+ * memory, or a detached device: those are conditions of run time. Misuse throws: {@link
+ * NullPointerException}, {@link IndexOutOfBoundsException} (range outside the memory), {@link
+ * IllegalArgumentException} (direction NONE, length 0 or above the maximum, unsupported attributes,
+ * unmap of what is not mapped that way); messages name device and address. An unmap through a view
+ * that is already detached is ignored: core has reclaimed what it stood for.
  *
  * <h2>Threads</h2>
  *
- * All operations may be called from any thread at the same time; streaming calls never block. The caller orders calls on one mapping.
+ * All operations may be called from any thread at the same time; streaming calls never block. The
+ * caller orders calls on one mapping.
  *
  * <h2>Life</h2>
  *
- * {@link #attach} is called before the first operation with a device object: by core for the root device (a new address space) and then
- * for each view (a new book of that space). {@link #detach} counts what is left, reclaims it and forgets the object. Per-device state
- * lives in {@link IbDevice#opsData()}.
+ * {@link #attach} is called before the first operation with a device object: by core for the root
+ * device (a new address space) and then for each view (a new book of that space). {@link #detach}
+ * counts what is left, reclaims it and forgets the object. Per-device state lives in {@link
+ * IbDevice#opsData()}.
  */
 @ConsumerType
 public interface IbDmaOps {
@@ -44,8 +51,10 @@ public interface IbDmaOps {
   /**
    * Begins the life of a device object with these ops.
    *
-   * @param device a root device: makes its address space; a view: opens its book in the space of its parent
-   * @throws IllegalStateException if it is attached already, or the parent of a view is not attached
+   * @param device a root device: makes its address space; a view: opens its book in the space of
+   *     its parent
+   * @throws IllegalStateException if it is attached already, or the parent of a view is not
+   *     attached
    */
   void attach(IbDevice device);
 
@@ -58,8 +67,8 @@ public interface IbDmaOps {
   DmaUsage usage(IbDevice device);
 
   /**
-   * Ends the life of a device object: counts what its owner left mapped, then reclaims it. Detaching the root ends the address space:
-   * the device reaches nothing any more.
+   * Ends the life of a device object: counts what its owner left mapped, then reclaims it.
+   * Detaching the root ends the address space: the device reaches nothing any more.
    *
    * @param device an attached root or view; views first
    * @return what was left before the reclaim; {@link DmaUsage#NONE} if not attached
@@ -80,7 +89,8 @@ public interface IbDmaOps {
    *
    * @param device the device
    * @param dmaAddress result of a map
-   * @return true if it is this ops' error value; such an address is never unmapped or given to a device
+   * @return true if it is this ops' error value; such an address is never unmapped or given to a
+   *     device
    */
   boolean mappingError(IbDevice device, long dmaAddress);
 
@@ -96,7 +106,12 @@ public interface IbDmaOps {
    * @return a DMA address, or the error value
    */
   long mapSingle(
-      IbDevice device, DmaMemory memory, long offsetBytes, long lengthBytes, DmaDirection direction, int attributes);
+      IbDevice device,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes);
 
   /**
    * Undoes {@link #mapSingle}.
@@ -107,7 +122,8 @@ public interface IbDmaOps {
    * @param direction as mapped
    * @param attributes bit set of {@link DmaAttributes}
    */
-  void unmapSingle(IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction, int attributes);
+  void unmapSingle(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction, int attributes);
 
   /**
    * Maps part of one page.
@@ -131,7 +147,12 @@ public interface IbDmaOps {
       int attributes) {
     Objects.checkFromIndexSize(offsetInPage, lengthBytes, DmaMemoryPool.PAGE_SIZE);
     return mapSingle(
-        device, memory, pageIndex * DmaMemoryPool.PAGE_SIZE + offsetInPage, lengthBytes, direction, attributes);
+        device,
+        memory,
+        pageIndex * DmaMemoryPool.PAGE_SIZE + offsetInPage,
+        lengthBytes,
+        direction,
+        attributes);
   }
 
   /**
@@ -143,13 +164,15 @@ public interface IbDmaOps {
    * @param direction as mapped
    * @param attributes bit set of {@link DmaAttributes}
    */
-  default void unmapPage(IbDevice device, long dmaAddress, int lengthBytes, DmaDirection direction, int attributes) {
+  default void unmapPage(
+      IbDevice device, long dmaAddress, int lengthBytes, DmaDirection direction, int attributes) {
     unmapSingle(device, dmaAddress, lengthBytes, direction, attributes);
   }
 
   /**
-   * Maps a scatter-gather list. May merge neighbours and so return fewer entries than given; an entry is never longer than
-   * {@link IbDevice#maxSegmentSizeBytes()} and never crosses the segment boundary.
+   * Maps a scatter-gather list. May merge neighbours and so return fewer entries than given; an
+   * entry is never longer than {@link IbDevice#maxSegmentSizeBytes()} and never crosses the segment
+   * boundary.
    *
    * @param device the device
    * @param list the ranges; must not be mapped
@@ -169,7 +192,8 @@ public interface IbDmaOps {
    * @param direction as mapped
    * @param attributes bit set of {@link DmaAttributes}
    */
-  void unmapSg(IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes);
+  void unmapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes);
 
   /**
    * DMA address of a mapped entry.
@@ -203,7 +227,8 @@ public interface IbDmaOps {
    * @param lengthBytes from the beginning of the mapping, at most its length
    * @param direction as mapped
    */
-  default void syncSingleForCpu(IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
+  default void syncSingleForCpu(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
     syncSingleRangeForCpu(device, dmaAddress, 0, lengthBytes, direction);
   }
 
@@ -215,7 +240,8 @@ public interface IbDmaOps {
    * @param lengthBytes from the beginning of the mapping, at most its length
    * @param direction as mapped
    */
-  default void syncSingleForDevice(IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
+  default void syncSingleForDevice(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
     syncSingleRangeForDevice(device, dmaAddress, 0, lengthBytes, direction);
   }
 

@@ -6,11 +6,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A list of memory ranges, and after {@link IbDmaOps#mapSg} the DMA addresses it has for a device (Linux {@code struct scatterlist}).
+ * A list of memory ranges, and after {@link IbDmaOps#mapSg} the DMA addresses it has for a device
+ * (Linux {@code struct scatterlist}).
  *
- * <p>The mapped list may be shorter than the list of ranges: walk the first {@code n} entries that {@code mapSg} returned, and only
- * through {@link IbDmaOps#dmaAddress} and {@link IbDmaOps#dmaLen}. Reusable and growable; not thread-safe; not to be changed while
- * mapped.
+ * <p>The mapped list may be shorter than the list of ranges: walk the first {@code n} entries that
+ * {@code mapSg} returned, and only through {@link IbDmaOps#dmaAddress} and {@link IbDmaOps#dmaLen}.
+ * Reusable and growable; not thread-safe; not to be changed while mapped.
  */
 public final class ScatterList {
   private @Nullable DmaMemory[] memory;
@@ -49,7 +50,8 @@ public final class ScatterList {
   public ScatterList add(DmaMemory mem, long offsetBytes, long lengthBytes) {
     requireUnmapped();
     if (lengthBytes <= 0) {
-      throw new IllegalArgumentException("length " + lengthBytes + " of a scatter list entry; give 1 or more");
+      throw new IllegalArgumentException(
+          "length " + lengthBytes + " of a scatter list entry; give 1 or more");
     }
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, mem.size());
     if (entries == offset.length) {

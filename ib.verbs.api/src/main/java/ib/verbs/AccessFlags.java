@@ -24,11 +24,13 @@ public final class AccessFlags {
    * Refuses impossible combinations.
    *
    * @param access bit set
-   * @throws IllegalArgumentException naming what is wrong (IBA vol. 1, 10.6.3.1: remote write and atomic need local write)
+   * @throws IllegalArgumentException naming what is wrong (IBA vol. 1, 10.6.3.1: remote write and
+   *     atomic need local write)
    */
   public static void check(int access) {
     if ((access & ~ALL) != 0) {
-      throw new IllegalArgumentException("unknown access flags 0x" + Integer.toHexString(access & ~ALL));
+      throw new IllegalArgumentException(
+          "unknown access flags 0x" + Integer.toHexString(access & ~ALL));
     }
     if ((access & (REMOTE_WRITE | REMOTE_ATOMIC)) != 0 && (access & LOCAL_WRITE) == 0) {
       throw new IllegalArgumentException("REMOTE_WRITE and REMOTE_ATOMIC need LOCAL_WRITE too");

@@ -15,8 +15,9 @@ public interface CompletionQueue extends RdmaResource {
   int poll(WorkCompletion[] completions);
 
   /**
-   * Asks for one call of the handler when the next entry is added. If entries are there already that were added before this call, poll
-   * once more after it: as with libibverbs, they cause no call.
+   * Asks for one call of the handler when the next entry is added. If entries are there already
+   * that were added before this call, poll once more after it: as with libibverbs, they cause no
+   * call.
    */
   void reqNotify();
 

@@ -4,7 +4,10 @@ package ib.verbs;
 import java.net.InetSocketAddress;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A request that arrived at a listener. Answer it once, from any thread, within 10 s; later answers throw. Thread-safe. */
+/**
+ * A request that arrived at a listener. Answer it once, from any thread, within 10 s; later answers
+ * throw. Thread-safe.
+ */
 @ProviderType
 public interface ConnectRequest {
   /**
@@ -43,7 +46,8 @@ public interface ConnectRequest {
   int pathMtuBytes();
 
   /**
-   * Accepts with a queue pair in RESET (or INIT with receives posted): moves it to RTS and answers REP.
+   * Accepts with a queue pair in RESET (or INIT with receives posted): moves it to RTS and answers
+   * REP.
    *
    * @param qp an RC queue pair on a device of this port
    * @param params what we agree to; READ limits are lowered to the peer's
@@ -51,7 +55,8 @@ public interface ConnectRequest {
    * @return the connection
    * @throws RdmaException if the request is no longer there or the queue pair can't be moved
    */
-  Connection accept(QueuePair qp, ConnectParams params, ConnectionHandler handler) throws RdmaException;
+  Connection accept(QueuePair qp, ConnectParams params, ConnectionHandler handler)
+      throws RdmaException;
 
   /**
    * Refuses.

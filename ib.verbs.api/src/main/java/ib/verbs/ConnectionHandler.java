@@ -4,8 +4,8 @@ package ib.verbs;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Told what happens to a connection. Called on the connection manager's event thread, in order; may block briefly (create and close
- * resources), at most a second.
+ * Told what happens to a connection. Called on the connection manager's event thread, in order; may
+ * block briefly (create and close resources), at most a second.
  */
 @ConsumerType
 public interface ConnectionHandler {

@@ -6,8 +6,9 @@ import java.net.InetSocketAddress;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The connection manager of a port, a service with the property {@link RdmaDevice#PORT}. Uses IP addressing (IBA annex A11). It outlives
- * drivers: connection ids, listeners and timewait are the port's. Thread-safe.
+ * The connection manager of a port, a service with the property {@link RdmaDevice#PORT}. Uses IP
+ * addressing (IBA annex A11). It outlives drivers: connection ids, listeners and timewait are the
+ * port's. Thread-safe.
  */
 @ProviderType
 public interface ConnectionManager {
@@ -49,16 +50,18 @@ public interface ConnectionManager {
   Listener listen(long serviceId, ListenHandler handler) throws RdmaException;
 
   /**
-   * Connects. The queue pair, RC and in RESET (or INIT with receives posted), is moved to RTS before {@code onEstablished}; receives posted
-   * in INIT are ready for the peer's first message.
+   * Connects. The queue pair, RC and in RESET (or INIT with receives posted), is moved to RTS
+   * before {@code onEstablished}; receives posted in INIT are ready for the peer's first message.
    *
    * @param qp a queue pair on a device of this port
    * @param destination IP address and RDMA-CM port of the peer
    * @param params what we propose
    * @param handler told of the outcome within the retries (about 15 s at most)
    * @return the connection, not yet established
-   * @throws RdmaException if the queue pair is on another port or in a wrong state, or too many connections are open
+   * @throws RdmaException if the queue pair is on another port or in a wrong state, or too many
+   *     connections are open
    */
-  Connection connect(QueuePair qp, InetSocketAddress destination, ConnectParams params, ConnectionHandler handler)
+  Connection connect(
+      QueuePair qp, InetSocketAddress destination, ConnectParams params, ConnectionHandler handler)
       throws RdmaException;
 }

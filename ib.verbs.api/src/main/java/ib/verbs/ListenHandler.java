@@ -3,7 +3,10 @@ package ib.verbs;
 
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Takes connection requests. Called on the connection manager's event thread; hand long work to another thread. */
+/**
+ * Takes connection requests. Called on the connection manager's event thread; hand long work to
+ * another thread.
+ */
 @ConsumerType
 @FunctionalInterface
 public interface ListenHandler {

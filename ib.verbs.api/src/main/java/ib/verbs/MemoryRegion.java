@@ -3,7 +3,10 @@ package ib.verbs;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A registered region: a key with rights over DMA addresses. The keys are dead the moment {@link #close()} returns. */
+/**
+ * A registered region: a key with rights over DMA addresses. The keys are dead the moment {@link
+ * #close()} returns.
+ */
 @ProviderType
 public interface MemoryRegion extends RdmaResource {
   /**

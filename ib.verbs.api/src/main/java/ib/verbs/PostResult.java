@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.verbs;
 
-/** Answer to posting a work request; back-pressure and a withdrawn device are values, not exceptions. */
+/**
+ * Answer to posting a work request; back-pressure and a withdrawn device are values, not
+ * exceptions.
+ */
 public enum PostResult {
   /** The hardware has it; exactly one completion will come (none for an unsignalled success). */
   OK,

@@ -3,11 +3,15 @@ package ib.verbs;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A protection domain. Closing it while something of it lives throws {@link IllegalStateException} naming that. */
+/**
+ * A protection domain. Closing it while something of it lives throws {@link IllegalStateException}
+ * naming that.
+ */
 @ProviderType
 public interface ProtectionDomain extends RdmaResource {
   /**
-   * The all-memory DMA region ({@code ib_get_dma_mr}): its addresses are DMA addresses made by the ops of this device.
+   * The all-memory DMA region ({@code ib_get_dma_mr}): its addresses are DMA addresses made by the
+   * ops of this device.
    *
    * @param access {@link AccessFlags}
    * @return the region

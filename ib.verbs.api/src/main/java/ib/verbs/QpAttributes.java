@@ -5,8 +5,9 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attributes for {@link QueuePair#modify}, with a mask of those that are set ({@code struct ibv_qp_attr} and {@code enum
- * ibv_qp_attr_mask}). Fluent, reusable, not thread-safe. Ranges are checked by {@code modify}.
+ * Attributes for {@link QueuePair#modify}, with a mask of those that are set ({@code struct
+ * ibv_qp_attr} and {@code enum ibv_qp_attr_mask}). Fluent, reusable, not thread-safe. Ranges are
+ * checked by {@code modify}.
  */
 public final class QpAttributes {
   /** Mask bit of {@link #state()}. */

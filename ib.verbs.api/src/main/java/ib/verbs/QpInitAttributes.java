@@ -23,8 +23,15 @@ public record QpInitAttributes(
   /** Refuses sizes below 1. */
   public QpInitAttributes {
     if (maxSendWr < 1 || maxRecvWr < 1 || maxSendSge < 1 || maxRecvSge < 1) {
-      throw new IllegalArgumentException("queue pair sizes must be 1 or more: send " + maxSendWr + "x" + maxSendSge
-          + ", receive " + maxRecvWr + "x" + maxRecvSge);
+      throw new IllegalArgumentException(
+          "queue pair sizes must be 1 or more: send "
+              + maxSendWr
+              + "x"
+              + maxSendSge
+              + ", receive "
+              + maxRecvWr
+              + "x"
+              + maxRecvSge);
     }
   }
 }

@@ -3,7 +3,10 @@ package ib.verbs;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A queue pair. Posting to one side is done by one thread at a time; everything else is thread-safe. */
+/**
+ * A queue pair. Posting to one side is done by one thread at a time; everything else is
+ * thread-safe.
+ */
 @ProviderType
 public interface QueuePair extends RdmaResource {
   /**
@@ -31,7 +34,8 @@ public interface QueuePair extends RdmaResource {
    * Moves the queue pair to another state or changes attributes, synchronously.
    *
    * @param attributes what to set; transitions and required attributes as in IBA vol. 1, 11.2.5.2
-   * @throws RdmaException if the transition or a value is not allowed, naming it, or the device is gone
+   * @throws RdmaException if the transition or a value is not allowed, naming it, or the device is
+   *     gone
    */
   void modify(QpAttributes attributes) throws RdmaException;
 
@@ -43,11 +47,13 @@ public interface QueuePair extends RdmaResource {
   QpAttributes query();
 
   /**
-   * Posts a send request. The request object may be reused at once; the memory belongs to the device until the completion.
+   * Posts a send request. The request object may be reused at once; the memory belongs to the
+   * device until the completion.
    *
    * @param request what to do
    * @return never blocks
-   * @throws IllegalArgumentException if the request can't be expressed (too many elements, negative length)
+   * @throws IllegalArgumentException if the request can't be expressed (too many elements, negative
+   *     length)
    */
   PostResult postSend(SendWr request);
 

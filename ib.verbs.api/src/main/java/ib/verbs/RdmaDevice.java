@@ -6,15 +6,18 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What a ULP binds: one generation of a device, with its ops. A bundle-scoped service of {@code ib.core}: each bundle has its own
- * handle, so that everything mapped and created is counted by owner.
+ * What a ULP binds: one generation of a device, with its ops. A bundle-scoped service of {@code
+ * ib.core}: each bundle has its own handle, so that everything mapped and created is counted by
+ * owner.
  *
- * <p>Service properties: {@link #DEVICE}, {@link #PORT}, {@link #GENERATION} (Long), {@link #DRIVER}; {@code service.ranking} is the
- * generation, so a DYNAMIC GREEDY reference binds the newer before it unbinds the older.
+ * <p>Service properties: {@link #DEVICE}, {@link #PORT}, {@link #GENERATION} (Long), {@link
+ * #DRIVER}; {@code service.ranking} is the generation, so a DYNAMIC GREEDY reference binds the
+ * newer before it unbinds the older.
  *
- * <p>When the driver leaves, the service is unregistered. Inside its unbind callback a ULP stops issuing, drains or breaks what is in
- * flight (at most 3 s), unmaps, closes everything it made here, and returns. What is left afterwards is reported with the bundle's name and
- * reclaimed; calls then answer {@link PostResult#WITHDRAWN} or throw {@link RdmaException}. Thread-safe.
+ * <p>When the driver leaves, the service is unregistered. Inside its unbind callback a ULP stops
+ * issuing, drains or breaks what is in flight (at most 3 s), unmaps, closes everything it made
+ * here, and returns. What is left afterwards is reported with the bundle's name and reclaimed;
+ * calls then answer {@link PostResult#WITHDRAWN} or throw {@link RdmaException}. Thread-safe.
  */
 @ProviderType
 public interface RdmaDevice {
@@ -76,7 +79,8 @@ public interface RdmaDevice {
   /**
    * Creates a completion queue.
    *
-   * @param entries at least this many, 1 to the device's limit; an overrun puts its queue pairs into error
+   * @param entries at least this many, 1 to the device's limit; an overrun puts its queue pairs
+   *     into error
    * @param handler told of entries after {@link CompletionQueue#reqNotify}; null to poll only
    * @return the queue
    * @throws RdmaException if there is no room or the device is gone

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.verbs;
 
-/** A verbs or connection manager call that failed. The message names the object, the input and the remedy. */
+/**
+ * A verbs or connection manager call that failed. The message names the object, the input and the
+ * remedy.
+ */
 public class RdmaException extends Exception {
   private static final long serialVersionUID = 1L;
 

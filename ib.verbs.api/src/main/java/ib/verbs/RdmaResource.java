@@ -6,9 +6,10 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * Something of an {@link RdmaDevice} that its owner must destroy: PD, MR, CQ or QP. Thread-safe.
  *
- * <p>{@link #close()} is synchronous: when it returns, the hardware begins no further access on its behalf and delivers no further
- * completion from it. It is bounded, idempotent, and harmless after the device is withdrawn. Not to be called on an agent thread (that
- * is, not from a {@link CompletionHandler}): it throws {@link IllegalStateException} there.
+ * <p>{@link #close()} is synchronous: when it returns, the hardware begins no further access on its
+ * behalf and delivers no further completion from it. It is bounded, idempotent, and harmless after
+ * the device is withdrawn. Not to be called on an agent thread (that is, not from a {@link
+ * CompletionHandler}): it throws {@link IllegalStateException} there.
  */
 @ProviderType
 public interface RdmaResource extends AutoCloseable {

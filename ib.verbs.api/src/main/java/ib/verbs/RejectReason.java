@@ -41,12 +41,16 @@ public final class RejectReason {
   public static String explain(int reason) {
     return switch (reason) {
       case NO_QP -> "the peer has no free queue pair; try again later";
-      case NO_RESOURCES -> "the peer has no resources, perhaps no device on its port yet; try again later";
+      case NO_RESOURCES ->
+          "the peer has no resources, perhaps no device on its port yet; try again later";
       case TIMEOUT -> "the peer gave up waiting for our answer";
-      case INVALID_SERVICE_ID -> "nobody listens on that service id; check the port number and that the target runs";
-      case STALE_CONNECTION -> "the peer still holds this QPN in timewait; connect with a new queue pair";
+      case INVALID_SERVICE_ID ->
+          "nobody listens on that service id; check the port number and that the target runs";
+      case STALE_CONNECTION ->
+          "the peer still holds this QPN in timewait; connect with a new queue pair";
       case INVALID_PATH_MTU -> "the peer can't take this path MTU; configure a smaller one";
-      case INSUFFICIENT_RESPONDER_RESOURCES -> "the peer has not as many responder resources; lower the initiator depth";
+      case INSUFFICIENT_RESPONDER_RESOURCES ->
+          "the peer has not as many responder resources; lower the initiator depth";
       case CONSUMER_DEFINED -> "the application refused; see its private data";
       case DUPLICATE_LOCAL_COMM_ID -> "the peer knows our communication id already; connect again";
       default -> "reason " + reason + " (IBA vol. 1, table 111)";

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.verbs;
 
-/** Scatter-gather elements of a work request ({@code struct ibv_sge}), reusable. Not thread-safe. */
+/**
+ * Scatter-gather elements of a work request ({@code struct ibv_sge}), reusable. Not thread-safe.
+ */
 public final class SgeList {
   /** Most elements. */
   public static final int MAX_SGE = 32;
@@ -24,7 +26,14 @@ public final class SgeList {
    */
   public void add(long dmaAddress, int lengthBytes, int key) {
     if (count == MAX_SGE || lengthBytes < 0) {
-      throw new IllegalArgumentException("element " + count + " of " + lengthBytes + " bytes: at most " + MAX_SGE + " elements, none negative");
+      throw new IllegalArgumentException(
+          "element "
+              + count
+              + " of "
+              + lengthBytes
+              + " bytes: at most "
+              + MAX_SGE
+              + " elements, none negative");
     }
     address[count] = dmaAddress;
     length[count] = lengthBytes;

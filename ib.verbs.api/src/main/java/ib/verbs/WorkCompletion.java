@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.verbs;
 
-/** A completion, reusable ({@code struct ibv_wc}). Fields beyond wrId, status, qpn are valid only on success. Not thread-safe. */
+/**
+ * A completion, reusable ({@code struct ibv_wc}). Fields beyond wrId, status, qpn are valid only on
+ * success. Not thread-safe.
+ */
 public final class WorkCompletion {
   private long wrId;
   private WcStatus status = WcStatus.SUCCESS;

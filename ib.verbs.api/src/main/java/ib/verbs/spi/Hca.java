@@ -27,8 +27,8 @@ public interface Hca {
   boolean portUp();
 
   /**
-   * Self-test before promotion: makes the hardware do something that shows it works (at least a command and a completion queue).
-   * Bounded by 5 s.
+   * Self-test before promotion: makes the hardware do something that shows it works (at least a
+   * command and a completion queue). Bounded by 5 s.
    *
    * @throws RdmaException if it does not work; the candidate is not promoted
    */
@@ -52,11 +52,13 @@ public interface Hca {
    * @return the queue
    * @throws RdmaException if there is no room or the size is above the limit
    */
-  CompletionQueue createCq(ResourceBook book, int entries, @Nullable CompletionHandler handler) throws RdmaException;
+  CompletionQueue createCq(ResourceBook book, int entries, @Nullable CompletionHandler handler)
+      throws RdmaException;
 
   /**
-   * Stops the hardware and frees everything the driver mapped. Called by core on a thread of its own with a deadline, after the last user
-   * is gone. When it returns, the hardware touches no memory any more. Idempotent.
+   * Stops the hardware and frees everything the driver mapped. Called by core on a thread of its
+   * own with a deadline, after the last user is gone. When it returns, the hardware touches no
+   * memory any more. Idempotent.
    */
   void close();
 }

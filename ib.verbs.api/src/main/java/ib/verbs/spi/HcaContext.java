@@ -31,8 +31,9 @@ public interface HcaContext {
   long generation();
 
   /**
-   * Reports an event of the device or port; never blocks, may be called on the agent thread. DEVICE_FATAL and PORT_ERR lead to
-   * withdrawal and, if there is one, to the promotion of a standby.
+   * Reports an event of the device or port; never blocks, may be called on the agent thread.
+   * DEVICE_FATAL and PORT_ERR lead to withdrawal and, if there is one, to the promotion of a
+   * standby.
    *
    * @param type the event
    * @param detail for the log

@@ -5,10 +5,12 @@ import ib.dma.IbDevice;
 import ib.verbs.RdmaException;
 
 /**
- * A device that a driver offers. The driver registers one object under {@link IbDevice} and its ops under {@code ib.dma.IbDmaOps}, both with
- * the property {@code ib.device}; core joins the two and opens the hardware.
+ * A device that a driver offers. The driver registers one object under {@link IbDevice} and its ops
+ * under {@code ib.dma.IbDmaOps}, both with the property {@code ib.device}; core joins the two and
+ * opens the hardware.
  *
- * <p>Further service properties of the device: {@code ib.port}, and {@code service.ranking} if an operator prefers one candidate.
+ * <p>Further service properties of the device: {@code ib.port}, and {@code service.ranking} if an
+ * operator prefers one candidate.
  */
 public abstract class HcaDevice extends IbDevice {
   private final String portName;
@@ -46,8 +48,8 @@ public abstract class HcaDevice extends IbDevice {
   }
 
   /**
-   * Starts the hardware. Called by core on its own thread, once for each attachment; the device is attached to its ops. Never on an agent
-   * thread. May take up to 10 s.
+   * Starts the hardware. Called by core on its own thread, once for each attachment; the device is
+   * attached to its ops. Never on an agent thread. May take up to 10 s.
    *
    * @param context memory and bus of the attachment
    * @return the running hardware

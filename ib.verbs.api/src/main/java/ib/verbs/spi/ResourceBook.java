@@ -4,7 +4,10 @@ package ib.verbs.spi;
 import ib.verbs.RdmaResource;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Core's list of what one owner has made on a device. Drivers report every resource; never blocks, thread-safe. */
+/**
+ * Core's list of what one owner has made on a device. Drivers report every resource; never blocks,
+ * thread-safe.
+ */
 @ProviderType
 public interface ResourceBook {
   /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.dma;
 
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -34,6 +35,16 @@ public interface DmaMemoryPool {
    * @return false if no live allocation holds the whole range
    */
   boolean resolve(long address, long lengthBytes, BusWindow window);
+
+  /**
+   * Finds the live allocation that holds a virtual address; for ops whose DMA address is the virtual
+   * address and whose unmap therefore has nothing else to go by. An allocation lives until its last
+   * pin is gone, even if it is closed.
+   *
+   * @param address virtual address
+   * @return the memory as {@link #allocate} returned it, or null
+   */
+  @Nullable DmaMemory find(long address);
 
   /**
    * Bytes allocated and not yet given back.

@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** QP1 of a port: sends and receives 256-byte MADs as UD datagrams with Q_Key 0x80010000. Agent thread only. */
+/**
+ * QP1 of a port: sends and receives 256-byte MADs as UD datagrams with Q_Key 0x80010000. Agent
+ * thread only.
+ */
 @ProviderType
 public interface Gsi {
   /** Size of a MAD in bytes. */

@@ -18,5 +18,11 @@ public interface GsiHandler {
    * @param offset first byte
    * @param lengthBytes at least 256
    */
-  void onMad(long sourceHigh, long sourceLow, int sourceQpn, MemorySegment mad, long offset, int lengthBytes);
+  void onMad(
+      long sourceHigh,
+      long sourceLow,
+      int sourceQpn,
+      MemorySegment mad,
+      long offset,
+      int lengthBytes);
 }

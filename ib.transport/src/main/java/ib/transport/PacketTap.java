@@ -4,7 +4,10 @@ package ib.transport;
 import java.lang.foreign.MemorySegment;
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Sees the packets of a port, e.g. to write a capture. Called on the agent thread; must not block for long or keep the segment. */
+/**
+ * Sees the packets of a port, e.g. to write a capture. Called on the agent thread; must not block
+ * for long or keep the segment.
+ */
 @ConsumerType
 @FunctionalInterface
 public interface PacketTap {
@@ -17,7 +20,8 @@ public interface PacketTap {
    * @param sourcePort UDP source port
    * @param destHigh destination GID, upper half
    * @param destLow destination GID, lower half
-   * @param ipId IPv4 identification that the ICRC was made with (for a received packet: found while checking, else 0)
+   * @param ipId IPv4 identification that the ICRC was made with (for a received packet: found while
+   *     checking, else 0)
    * @param packet segment holding BTH to ICRC
    * @param offset first byte
    * @param lengthBytes BTH to ICRC

@@ -7,7 +7,10 @@ import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A queue pair of the transport engine. Agent thread only, except {@link #qpn()}, {@link #type()} and {@link #state()}. */
+/**
+ * A queue pair of the transport engine. Agent thread only, except {@link #qpn()}, {@link #type()}
+ * and {@link #state()}.
+ */
 @ProviderType
 public interface PortQp {
   /**
@@ -32,8 +35,8 @@ public interface PortQp {
   QpState state();
 
   /**
-   * Moves to another state or changes attributes. A move to ERR flushes all pending entries through the backend before it returns; a move
-   * to RESET forgets them.
+   * Moves to another state or changes attributes. A move to ERR flushes all pending entries through
+   * the backend before it returns; a move to RESET forgets them.
    *
    * @param attributes what to set
    * @throws RdmaException if transition or value is not allowed, naming it
@@ -47,12 +50,18 @@ public interface PortQp {
    */
   QpAttributes query();
 
-  /** New send entries may be in the work queue (a doorbell rang). Cheap; work is done in the port's next turn. */
+  /**
+   * New send entries may be in the work queue (a doorbell rang). Cheap; work is done in the port's
+   * next turn.
+   */
   void kickSend();
 
   /** New receive entries may be in the work queue. Needed in ERR, so that they are flushed. */
   void kickReceive();
 
-  /** Ends the queue pair: afterwards the backend is never called again. Nothing is flushed. Idempotent. The QPN stays allocated. */
+  /**
+   * Ends the queue pair: afterwards the backend is never called again. Nothing is flushed.
+   * Idempotent. The QPN stays allocated.
+   */
   void destroy();
 }

@@ -7,14 +7,16 @@ import ib.verbs.WcStatus;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * The hardware side of a queue pair, implemented by each driver's hardware model. Called by the engine on the agent thread only; must not
- * block or throw. Must not call back into the {@link PortQp} from inside a method, except {@link PortQp#kickSend}.
+ * The hardware side of a queue pair, implemented by each driver's hardware model. Called by the
+ * engine on the agent thread only; must not block or throw. Must not call back into the {@link
+ * PortQp} from inside a method, except {@link PortQp#kickSend}.
  */
 @ConsumerType
 public interface QpBackend {
   /**
-   * Takes the next send entry from the work queue. The engine pulls while it has room in its window and keeps the decoded entry until its
-   * completion; each entry given is completed by {@link #completeSend} exactly once, in order, also when unsignalled.
+   * Takes the next send entry from the work queue. The engine pulls while it has room in its window
+   * and keeps the decoded entry until its completion; each entry given is completed by {@link
+   * #completeSend} exactly once, in order, also when unsignalled.
    *
    * @param into to be filled
    * @return false if the queue is empty
@@ -39,10 +41,12 @@ public interface QpBackend {
    * @param window set to the first contiguous run on OK
    * @return OK or the reason
    */
-  MemoryStatus resolveLocal(int lkey, long address, long lengthBytes, boolean write, BusWindow window);
+  MemoryStatus resolveLocal(
+      int lkey, long address, long lengthBytes, boolean write, BusWindow window);
 
   /**
-   * Checks a remote key (protection domain, bounds, rights) and resolves the beginning of a range; the whole range is checked.
+   * Checks a remote key (protection domain, bounds, rights) and resolves the beginning of a range;
+   * the whole range is checked.
    *
    * @param rkey key of the peer's request
    * @param address first byte, in the meaning of the region
@@ -51,11 +55,12 @@ public interface QpBackend {
    * @param window set to the first contiguous run on OK
    * @return OK or the reason
    */
-  MemoryStatus resolveRemote(int rkey, long address, long lengthBytes, boolean write, BusWindow window);
+  MemoryStatus resolveRemote(
+      int rkey, long address, long lengthBytes, boolean write, BusWindow window);
 
   /**
-   * A send entry is done. The hardware writes a completion queue entry if {@code status} is not SUCCESS or the entry was signalled, and
-   * frees the slot of the work queue.
+   * A send entry is done. The hardware writes a completion queue entry if {@code status} is not
+   * SUCCESS or the entry was signalled, and frees the slot of the work queue.
    *
    * @param cookie of the entry
    * @param signaled whether the entry asked for a completion on success
@@ -63,7 +68,8 @@ public interface QpBackend {
    * @param opcode what it was
    * @param lengthBytes bytes moved
    */
-  void completeSend(long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes);
+  void completeSend(
+      long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes);
 
   /**
    * A receive entry is done.
@@ -88,7 +94,8 @@ public interface QpBackend {
       boolean solicited);
 
   /**
-   * The engine moved the queue pair into ERR by itself. Everything pending has been or will be flushed through the completions.
+   * The engine moved the queue pair into ERR by itself. Everything pending has been or will be
+   * flushed through the completions.
    *
    * @param cause what happened
    */

@@ -45,8 +45,8 @@ public final class SendWqe extends Wqe {
   }
 
   /**
-   * Marks the entry as one whose bytes could not be read or make no sense: the engine completes it with LOC_QP_OP_ERR in its turn and puts
-   * the queue pair into error.
+   * Marks the entry as one whose bytes could not be read or make no sense: the engine completes it
+   * with LOC_QP_OP_ERR in its turn and puts the queue pair into error.
    */
   public void setMalformed() {
     malformed = true;

@@ -2,8 +2,9 @@
 package ib.transport;
 
 /**
- * The part of a decoded work queue entry that sends and receives share: cookie and scatter-gather elements. Owned by the engine, filled by
- * the hardware model from the bytes it read through its bus. Reused; not thread-safe.
+ * The part of a decoded work queue entry that sends and receives share: cookie and scatter-gather
+ * elements. Owned by the engine, filled by the hardware model from the bytes it read through its
+ * bus. Reused; not thread-safe.
  */
 public abstract sealed class Wqe permits SendWqe, RecvWqe {
   /** Most elements. */
@@ -93,7 +94,8 @@ public abstract sealed class Wqe permits SendWqe, RecvWqe {
   }
 
   /**
-   * The hardware model's cookie, e.g. the index of the entry in its ring; comes back with the completion.
+   * The hardware model's cookie, e.g. the index of the entry in its ring; comes back with the
+   * completion.
    *
    * @return cookie
    */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.wire.Aeth;
+import ib.transport.wire.Bth;
+import ib.transport.wire.Deth;
+import ib.transport.wire.ImmDt;
+import ib.transport.wire.Opcode;
+import ib.transport.wire.Reth;
+import java.lang.foreign.MemorySegment;
+
+/** One received packet, with the fields that every queue pair looks at taken out. Reused. */
+final class Inbound {
+  MemorySegment segment = MemorySegment.NULL;
+  long offset;
+  int opcode;
+  int destQp;
+  int pkey;
+  int psn;
+  boolean ackReq;
+  boolean solicited;
+  long payloadOffset;
+  int payloadBytes;
+  long sourceHigh;
+  long sourceLow;
+  int ipId;
+
+  /**
+   * Takes the fields out of a packet whose opcode is known.
+   *
+   * @param lengthBytes BTH to ICRC
+   * @return false if it is shorter than its headers and pad, or has a payload it must not have
+   */
+  boolean parse(MemorySegment seg, long off, int lengthBytes, int icrcBytes) {
+    segment = seg;
+    offset = off;
+    opcode = Bth.opcode(seg, off);
+    destQp = Bth.destQp(seg, off);
+    pkey = Bth.pkey(seg, off);
+    psn = Bth.psn(seg, off);
+    ackReq = Bth.ackReq(seg, off);
+    solicited = Bth.solicited(seg, off);
+    int header = Opcode.headerLength(opcode);
+    payloadOffset = off + header;
+    payloadBytes = lengthBytes - icrcBytes - header - Bth.padCount(seg, off);
+    return payloadBytes == 0 || (payloadBytes > 0 && Opcode.hasPayload(opcode));
+  }
+
+  int aethSyndrome() {
+    return Aeth.syndrome(segment, offset + Bth.LENGTH);
+  }
+
+  long rethVa() {
+    return Reth.va(segment, offset + Bth.LENGTH);
+  }
+
+  int rethKey() {
+    return Reth.rKey(segment, offset + Bth.LENGTH);
+  }
+
+  long rethLength() {
+    return Reth.dmaLength(segment, offset + Bth.LENGTH);
+  }
+
+  int dethQkey() {
+    return Deth.qKey(segment, offset + Bth.LENGTH);
+  }
+
+  int dethSourceQpn() {
+    return Deth.srcQp(segment, offset + Bth.LENGTH);
+  }
+
+  int immediate() {
+    return Opcode.hasImm(opcode)
+        ? ImmDt.value(segment, offset + Opcode.lastHeaderOffset(opcode))
+        : 0;
+  }
+}

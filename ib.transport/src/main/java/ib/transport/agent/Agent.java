@@ -115,6 +115,11 @@ public final class Agent implements AutoCloseable {
     thread.start();
   }
 
+  /** Whether {@link #close()} was called: commands are refused. */
+  public boolean isClosed() {
+    return closing;
+  }
+
   /** Whether the calling thread holds the agent, and so may touch what belongs to it. */
   public boolean inAgent() {
     return ownership.isMine();

@@ -70,6 +70,7 @@ public final class PortEngine {
    * @param backend the hardware side
    * @throws IllegalArgumentException for any other number or type, naming it
    */
+  @SuppressWarnings("DoNotCallSuggester") // types are added with their state machines
   public PortQp createQp(int qpn, QpType type, QpBackend backend) {
     throw new IllegalArgumentException(
         "queue pair type " + type + " of QP " + qpn + " with " + backend + ": must be RC or UD");

@@ -13,7 +13,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 import org.osgi.framework.Version;
 import org.osgi.framework.VersionRange;
@@ -32,6 +35,23 @@ class AssemblyIT {
       assertThat(new VersionRange(bundle.getValue().getVersion()))
           .as(bundle.getKey())
           .matches(range -> range.includes(assembled.get(bundle.getKey())));
+    }
+  }
+
+  @Test
+  void shouldHoldNoTimeOfTheBuildInOurJars() throws IOException {
+    for (Path jarFile : jars()) {
+      if (!jarFile.getFileName().toString().startsWith("ib.")) {
+        continue;
+      }
+      try (JarFile jar = new JarFile(jarFile.toFile())) {
+        assertThat(jar.stream().map(ZipEntry::getTimeLocal).distinct())
+            .as(jarFile.toString())
+            .hasSize(1);
+        assertThat(jar.getManifest().getMainAttributes().keySet())
+            .as(jarFile.toString())
+            .doesNotContain(new Attributes.Name("Bnd-LastModified"));
+      }
     }
   }
 

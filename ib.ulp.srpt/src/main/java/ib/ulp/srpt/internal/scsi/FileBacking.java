@@ -36,7 +36,10 @@ public final class FileBacking implements Backing {
   public static FileBacking open(Path path, long createBytes, int blockSize) throws IOException {
     boolean exists = Files.exists(path);
     if (!exists && createBytes <= 0) {
-      throw new IOException("backing file " + path + " does not exist; create it, or give a size to have it made (file:PATH,SIZE)");
+      throw new IOException(
+          "backing file "
+              + path
+              + " does not exist; create it, or give a size to have it made (file:PATH,SIZE)");
     }
     if (exists && !Files.isRegularFile(path)) {
       throw new IOException("backing file " + path + " is not a regular file; give another path");
@@ -46,7 +49,8 @@ public final class FileBacking implements Backing {
       Files.createDirectories(parent);
     }
     FileChannel channel =
-        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        FileChannel.open(
+            path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
     try {
       lock(path, channel);
       if (!exists) {
@@ -54,7 +58,8 @@ public final class FileBacking implements Backing {
       }
       long size = channel.size();
       if (size < blockSize || size % blockSize != 0) {
-        throw new IOException("backing file " + path + " has " + size + " bytes; make it a multiple of " + blockSize);
+        throw new IOException(
+            "backing file " + path + " has " + size + " bytes; make it a multiple of " + blockSize);
       }
       return new FileBacking(path, channel, size);
     } catch (IOException | RuntimeException e) {
@@ -68,10 +73,13 @@ public final class FileBacking implements Backing {
     try {
       lock = channel.tryLock();
     } catch (OverlappingFileLockException e) {
-      throw new IOException("backing file " + path + " is served by another target of this host; give each its own", e);
+      throw new IOException(
+          "backing file " + path + " is served by another target of this host; give each its own",
+          e);
     }
     if (lock == null) {
-      throw new IOException("backing file " + path + " is locked by another process; stop that or give another file");
+      throw new IOException(
+          "backing file " + path + " is locked by another process; stop that or give another file");
     }
   }
 
@@ -86,20 +94,29 @@ public final class FileBacking implements Backing {
   }
 
   @Override
-  public void read(long position, MemorySegment into, long offset, long lengthBytes) throws IOException {
+  public void read(long position, MemorySegment into, long offset, long lengthBytes)
+      throws IOException {
     ByteBuffer buffer = into.asSlice(offset, lengthBytes).asByteBuffer();
     long at = position;
     while (buffer.hasRemaining()) {
       int n = channel.read(buffer, at);
       if (n < 0) {
-        throw new IOException("backing file " + path + " ends at " + at + " before its " + sizeBytes + " bytes; was it cut?");
+        throw new IOException(
+            "backing file "
+                + path
+                + " ends at "
+                + at
+                + " before its "
+                + sizeBytes
+                + " bytes; was it cut?");
       }
       at += n;
     }
   }
 
   @Override
-  public void write(long position, MemorySegment from, long offset, long lengthBytes) throws IOException {
+  public void write(long position, MemorySegment from, long offset, long lengthBytes)
+      throws IOException {
     ByteBuffer buffer = from.asSlice(offset, lengthBytes).asByteBuffer();
     long at = position;
     while (buffer.hasRemaining()) {

@@ -4,7 +4,10 @@ package ib.ulp.srpt.internal.scsi;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** INQUIRY: standard data and the vital product data pages that an operating system asks for (SPC-4, 6.6 and 7.8; SBC-3, 6.5). */
+/**
+ * INQUIRY: standard data and the vital product data pages that an operating system asks for (SPC-4,
+ * 6.6 and 7.8; SBC-3, 6.5).
+ */
 final class Inquiry {
   private static final String VENDOR = "OPENHCA ";
   private static final String PRODUCT = "SRP DISK        ";
@@ -39,7 +42,10 @@ final class Inquiry {
     task.replyUpTo(task.u16(3));
   }
 
-  /** INQUIRY of a LUN without a logical unit: answered, with the qualifier that says so (SPC-4, 6.6.2). */
+  /**
+   * INQUIRY of a LUN without a logical unit: answered, with the qualifier that says so (SPC-4,
+   * 6.6.2).
+   */
   static void notPresent(ScsiTask task) {
     if ((task.u8(1) & 1) != 0) {
       task.fail(Sense.LUN_NOT_SUPPORTED);
@@ -76,7 +82,9 @@ final class Inquiry {
     out.put((byte) page);
     out.putShort((short) 0);
     switch (page) {
-      case 0x00 -> out.put(new byte[] {0x00, (byte) 0x80, (byte) 0x83, (byte) 0xB0, (byte) 0xB1, (byte) 0xB2});
+      case 0x00 ->
+          out.put(
+              new byte[] {0x00, (byte) 0x80, (byte) 0x83, (byte) 0xB0, (byte) 0xB1, (byte) 0xB2});
       case 0x80 -> text(out, serial);
       case 0x83 -> identification(out);
       case 0xB0 -> blockLimits(out);

@@ -4,8 +4,8 @@ package ib.ulp.srpt.internal.scsi;
 import java.nio.ByteBuffer;
 
 /**
- * A direct-access logical unit: turns a CDB into an answer or into what must be done with its blocks. Does no I/O itself. One thread at
- * a time.
+ * A direct-access logical unit: turns a CDB into an answer or into what must be done with its
+ * blocks. Does no I/O itself. One thread at a time.
  */
 public final class LogicalUnit {
   private final int lun;
@@ -120,7 +120,9 @@ public final class LogicalUnit {
 
   private void transfer(ScsiTask task, boolean write, long lba, long count, boolean fua) {
     // Protection information is not offered (SBC-3: RDPROTECT and WRPROTECT must be 0).
-    if (task.u8(0) != ScsiOpcode.READ_6 && task.u8(0) != ScsiOpcode.WRITE_6 && task.u8(1) >> 5 != 0) {
+    if (task.u8(0) != ScsiOpcode.READ_6
+        && task.u8(0) != ScsiOpcode.WRITE_6
+        && task.u8(1) >> 5 != 0) {
       task.fail(Sense.INVALID_FIELD);
     } else if (outOfRange(lba, count)) {
       task.fail(Sense.LBA_OUT_OF_RANGE);

@@ -7,7 +7,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The logical units of a target: finds one by the 8-byte LUN of a command and answers what concerns all. Immutable. */
+/**
+ * The logical units of a target: finds one by the 8-byte LUN of a command and answers what concerns
+ * all. Immutable.
+ */
 public final class LogicalUnits {
   private final SortedMap<Integer, LogicalUnit> units = new TreeMap<>();
 
@@ -19,7 +22,8 @@ public final class LogicalUnits {
   public LogicalUnits(Collection<LogicalUnit> all) {
     for (LogicalUnit unit : all) {
       if (units.put(unit.lun(), unit) != null) {
-        throw new IllegalArgumentException("LUN " + unit.lun() + " is given twice; number each once");
+        throw new IllegalArgumentException(
+            "LUN " + unit.lun() + " is given twice; number each once");
       }
     }
   }
@@ -50,7 +54,8 @@ public final class LogicalUnits {
   }
 
   /**
-   * Decodes a command: REPORT LUNS here, INQUIRY and REQUEST SENSE also for a LUN without logical unit, the rest by the logical unit.
+   * Decodes a command: REPORT LUNS here, INQUIRY and REQUEST SENSE also for a LUN without logical
+   * unit, the rest by the logical unit.
    *
    * @param lun 8-byte LUN
    * @param task with its CDB

@@ -3,7 +3,10 @@ package ib.ulp.srpt.internal.scsi;
 
 import java.nio.ByteBuffer;
 
-/** MODE SENSE (6) and (10): caching, control and informational exceptions pages (SPC-4, 6.11 and 7.5; SBC-3, 6.4). */
+/**
+ * MODE SENSE (6) and (10): caching, control and informational exceptions pages (SPC-4, 6.11 and
+ * 7.5; SBC-3, 6.4).
+ */
 final class ModePages {
   private static final int CACHING = 0x08;
   private static final int CONTROL = 0x0A;
@@ -21,7 +24,8 @@ final class ModePages {
       return;
     }
     boolean known = page == CACHING || page == CONTROL || page == EXCEPTIONS || page == ALL;
-    if (!known || subpage != 0 && !(page == ALL && subpage == 0xFF)) {
+    boolean allSubpages = page == ALL && subpage == 0xFF;
+    if (!known || (subpage != 0 && !allSubpages)) {
       task.fail(Sense.INVALID_FIELD);
       return;
     }
@@ -34,7 +38,12 @@ final class ModePages {
       out.putInt(blockSize);
     }
     boolean changeable = control == 1;
-    page(out, page, CACHING, 18, changeable ? 0 : 0x04); // WCE: a write cache, flushed by SYNCHRONIZE CACHE
+    page(
+        out,
+        page,
+        CACHING,
+        18,
+        changeable ? 0 : 0x04); // WCE: a write cache, flushed by SYNCHRONIZE CACHE
     page(out, page, CONTROL, 10, 0);
     page(out, page, EXCEPTIONS, 10, 0);
     int descriptorBytes = noDescriptor ? 0 : 8;
@@ -43,7 +52,10 @@ final class ModePages {
       out.put(2, (byte) 0).put(3, (byte) 0x10).put(4, (byte) 0).put(5, (byte) 0); // DPOFUA
       out.putShort(6, (short) descriptorBytes);
     } else {
-      out.put(0, (byte) (out.position() - 1)).put(1, (byte) 0).put(2, (byte) 0x10).put(3, (byte) descriptorBytes);
+      out.put(0, (byte) (out.position() - 1))
+          .put(1, (byte) 0)
+          .put(2, (byte) 0x10)
+          .put(3, (byte) descriptorBytes);
     }
     task.replyUpTo(ten ? task.u16(7) : task.u8(4));
   }

@@ -14,7 +14,8 @@ public final class RamBacking implements Backing {
    * @param sizeBytes size
    */
   public RamBacking(long sizeBytes) {
-    // Collected with the last reader: closing a shared arena would stop every thread of the host for a moment.
+    // Collected with the last reader: closing a shared arena would stop every thread of the host
+    // for a moment.
     bytes = Arena.ofAuto().allocate(sizeBytes, 4096);
   }
 

@@ -3,7 +3,10 @@ package ib.ulp.srpt.internal.scsi;
 
 import java.nio.ByteBuffer;
 
-/** One command on its way: the CDB in, what is to be done and the answer out. Reused; one thread at a time. */
+/**
+ * One command on its way: the CDB in, what is to be done and the answer out. Reused; one thread at
+ * a time.
+ */
 public final class ScsiTask {
   /** Longest CDB. */
   public static final int MAX_CDB_BYTES = 16;
@@ -140,6 +143,14 @@ public final class ScsiTask {
     kind = Kind.STATUS;
     status = code;
     sense = Sense.NONE;
+  }
+
+  /**
+   * The blocks or the cache are where they belong: only the status, GOOD unless {@link #fail} said
+   * otherwise, is left.
+   */
+  public void finish() {
+    kind = Kind.STATUS;
   }
 
   void flush() {

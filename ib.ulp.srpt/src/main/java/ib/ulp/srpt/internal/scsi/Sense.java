@@ -30,6 +30,9 @@ public record Sense(int key, int asc, int ascq) {
   /** Invalid field in the CDB. */
   public static final Sense INVALID_FIELD = new Sense(0x5, 0x24, 0x00);
 
+  /** Invalid field in the command information unit. */
+  public static final Sense INVALID_FIELD_IN_IU = new Sense(0x5, 0x0E, 0x03);
+
   /** Logical unit not supported. */
   public static final Sense LUN_NOT_SUPPORTED = new Sense(0x5, 0x25, 0x00);
 

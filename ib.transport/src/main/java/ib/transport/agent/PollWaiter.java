@@ -57,6 +57,7 @@ final class PollWaiter implements Waiter {
               + "; raise the limit of open files (ulimit -n)");
     }
     one.set(JAVA_LONG, 0, 1);
+    put(eventFd, POLLIN);
   }
 
   @Override

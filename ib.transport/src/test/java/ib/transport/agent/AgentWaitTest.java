@@ -174,7 +174,7 @@ class AgentWaitTest {
   void shouldKeepNothingOpenThatIsRemoved(WaitMode mode, String way) throws Exception {
     start(mode, 0);
     int port = 0;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 40; i++) {
       DatagramIo io = open(way, 3, port);
       port = io.localAddress().getPort();
       Receiver receiver = new Receiver(io, 1);

@@ -110,11 +110,6 @@ final class SelectorWaiter implements Waiter {
   }
 
   @Override
-  public void disarm() {
-    // The selector's own lock makes who forgets wait for the end of a sleep.
-  }
-
-  @Override
   public void wakeUp() {
     selector.wakeup();
   }

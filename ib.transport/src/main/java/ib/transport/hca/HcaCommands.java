@@ -69,6 +69,19 @@ public final class HcaCommands {
   }
 
   /**
+   * Refuses work after {@link #withdraw}.
+   *
+   * @param what for the message
+   * @throws RdmaException if the hardware is gone
+   */
+  public void requirePresent(String what) throws RdmaException {
+    if (withdrawn) {
+      throw new RdmaException(
+          what + ": " + device + " is withdrawn; use the device that replaces it");
+    }
+  }
+
+  /**
    * Refuses what may not be called from a completion handler.
    *
    * @param what for the message
@@ -94,9 +107,7 @@ public final class HcaCommands {
    */
   public <T extends @Nullable Object> T call(String what, Callable<T> command)
       throws RdmaException {
-    if (withdrawn) {
-      throw new RdmaException(what + ": " + device + " is withdrawn");
-    }
+    requirePresent(what);
     return callAlways(what, command);
   }
 

@@ -93,6 +93,18 @@ public abstract class HcaResource implements RdmaResource {
   }
 
   /**
+   * Refuses work on a closed resource.
+   *
+   * @throws RdmaException if it is closed, or the device is gone
+   */
+  protected final void requireOpen() throws RdmaException {
+    if (life != Life.OPEN) {
+      throw new RdmaException(label + " is closed; make a new one");
+    }
+    commands.requirePresent(label);
+  }
+
+  /**
    * Notes that another resource needs this one.
    *
    * @param user a queue pair or region

@@ -184,9 +184,7 @@ final class ChannelDatagramIo implements DatagramIo {
     int length = batch.length(packet);
     if (batch.payload(packet) != null) {
       at = batch.scratch();
-      if (!batch.copyTo(at, packet)) {
-        counters.add(IoCounter.TX_PAYLOAD_GONE, 1);
-      }
+      batch.copyTo(at, packet);
     }
     sendView.limit((int) at + length).position((int) at);
     try {

@@ -38,11 +38,7 @@ final class LinuxDatagramIo implements DatagramIo {
     batch = new SendBatch(options.sendPackets(), options.maxPacketBytes(), socket.segments());
     sender =
         new NativeSender(
-            posix::sendmmsg,
-            counters,
-            new SendErrors(counters, options.errors()),
-            batch,
-            socket.segments());
+            posix, counters, new SendErrors(counters, options.errors()), batch, socket.segments());
     receiver = new NativeReceiver(posix, counters, 1);
   }
 

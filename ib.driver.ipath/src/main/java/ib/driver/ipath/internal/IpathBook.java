@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ipath.internal;
+
+import ib.dma.DmaAttributes;
+import ib.dma.DmaCoherent;
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryExhaustedException;
+import ib.dma.DmaMemoryPool;
+import ib.dma.DmaUsage;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one owner has mapped: counts, and how often each memory is pinned. Kept in stripes by page
+ * address, so that threads seldom meet.
+ */
+final class IpathBook {
+  private static final int STRIPES = 16;
+  private static final int PAGE_SHIFT = 12;
+
+  private final IpathSpace space;
+  private final PinStripe[] stripes = new PinStripe[STRIPES];
+  private final Set<DmaMemory> coherent = ConcurrentHashMap.newKeySet();
+  private final AtomicLong coherentBytes = new AtomicLong();
+  private volatile boolean closed;
+
+  IpathBook(IpathSpace space) {
+    this.space = space;
+    for (int i = 0; i < STRIPES; i++) {
+      stripes[i] = new PinStripe();
+    }
+  }
+
+  IpathSpace space() {
+    return space;
+  }
+
+  private PinStripe stripe(long address) {
+    return stripes[(int) (address >>> PAGE_SHIFT) & (STRIPES - 1)];
+  }
+
+  /** Maps a range that was checked; 0 if it can't be. */
+  long map(
+      DmaMemory memory,
+      long offset,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes,
+      boolean sg) {
+    if (closed || space.isDetached() || memory.isClosed()) {
+      return IpathDmaOps.ERROR;
+    }
+    long address = memory.segment().address() + offset;
+    if (!memory.isPooled()) {
+      boolean copy = (attributes & DmaAttributes.SKIP_CPU_SYNC) == 0;
+      address =
+          space.bounces().map(this, memory, offset, lengthBytes, direction.deviceMayWrite(), copy);
+      if (address == IpathDmaOps.ERROR) {
+        return address;
+      }
+    }
+    // The memory as the pool knows it: that is what unmap will find.
+    DmaMemory home = space.pool.find(address);
+    if (home != null && stripe(address).add(home, sg, lengthBytes)) {
+      return address;
+    }
+    if (!memory.isPooled()) {
+      space.bounces().unmap(this, address, lengthBytes, false);
+    }
+    return IpathDmaOps.ERROR;
+  }
+
+  /** Undoes a map; false if nothing was mapped there that way. */
+  boolean unmap(
+      long address, long lengthBytes, DmaDirection direction, int attributes, boolean sg) {
+    DmaMemory home = space.pool.find(address);
+    if (home == null) {
+      return closed;
+    }
+    if (space.bounces().inUse()) {
+      boolean copyBack =
+          direction.deviceMayWrite() && (attributes & DmaAttributes.SKIP_CPU_SYNC) == 0;
+      space.bounces().unmap(this, address, lengthBytes, copyBack);
+    }
+    return stripe(address).remove(home, sg, lengthBytes) || closed;
+  }
+
+  @Nullable DmaCoherent allocCoherent(long sizeBytes) {
+    if (closed || space.isDetached()) {
+      return null;
+    }
+    DmaMemory memory;
+    try {
+      memory = allocateAligned(sizeBytes);
+    } catch (DmaMemoryExhaustedException e) {
+      return null;
+    }
+    coherent.add(memory);
+    coherentBytes.addAndGet(sizeBytes);
+    return new DmaCoherent(memory, memory.segment().address(), sizeBytes);
+  }
+
+  /** Plain pages, aligned to the smallest power of two that holds the size. */
+  private DmaMemory allocateAligned(long sizeBytes) {
+    long alignment =
+        sizeBytes <= DmaMemoryPool.PAGE_SIZE
+            ? DmaMemoryPool.PAGE_SIZE
+            : Long.highestOneBit(sizeBytes - 1) << 1;
+    DmaMemory pages = space.pool.allocate(sizeBytes + alignment - DmaMemoryPool.PAGE_SIZE);
+    long skip = -pages.segment().address() & (alignment - 1);
+    return DmaMemory.ofPool(pages.segment().asSlice(skip, sizeBytes), pages::close);
+  }
+
+  boolean freeCoherent(DmaCoherent allocation) {
+    if (!coherent.remove(allocation.memory())) {
+      return closed;
+    }
+    coherentBytes.addAndGet(-allocation.sizeBytes());
+    allocation.memory().close();
+    return true;
+  }
+
+  DmaUsage usage() {
+    long mappings = 0;
+    long sgEntries = 0;
+    long bytes = coherentBytes.get();
+    for (PinStripe stripe : stripes) {
+      mappings += stripe.mappings();
+      sgEntries += stripe.sgEntries();
+      bytes += stripe.bytes();
+    }
+    return new DmaUsage(mappings, sgEntries, coherent.size(), bytes);
+  }
+
+  /** Ends the book: what was left, now given back. */
+  DmaUsage close() {
+    closed = true;
+    DmaUsage left = usage();
+    for (PinStripe stripe : stripes) {
+      stripe.close();
+    }
+    space.bounces().reclaim(this);
+    coherent.forEach(DmaMemory::close);
+    coherent.clear();
+    return left;
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ipath.internal;
+
+import ib.transport.hca.HcaResource;
+import ib.verbs.FastRegMr;
+import ib.verbs.MemoryRegion;
+import ib.verbs.ProtectionDomain;
+import ib.verbs.QpInitAttributes;
+import ib.verbs.QueuePair;
+import ib.verbs.RdmaException;
+import ib.verbs.spi.ResourceBook;
+
+/** A protection domain: nothing but an identity that regions and queue pairs share. */
+final class IpathPd extends HcaResource implements ProtectionDomain {
+  private final IpathHca hca;
+
+  private IpathPd(IpathHca hca, ResourceBook book) {
+    super(hca.commands, book, "pd " + hca.nextNumber());
+    this.hca = hca;
+  }
+
+  static IpathPd create(IpathHca hca, ResourceBook book) throws RdmaException {
+    hca.commands.requirePresent("allocating a protection domain");
+    hca.pdQuota.take();
+    IpathPd pd = new IpathPd(hca, book);
+    pd.opened();
+    return pd;
+  }
+
+  @Override
+  public MemoryRegion getDmaMr(int access) throws RdmaException {
+    return IpathMr.createAllMemory(hca, this, book(), access);
+  }
+
+  @Override
+  public FastRegMr allocMr(int maxPages) throws RdmaException {
+    return IpathMr.createFastReg(hca, this, book(), maxPages);
+  }
+
+  @Override
+  public QueuePair createQp(QpInitAttributes init) throws RdmaException {
+    return IpathQp.create(hca, this, book(), init);
+  }
+
+  @Override
+  protected void destroy() {
+    // No hardware knows of it.
+  }
+
+  @Override
+  protected void release() {
+    hca.pdQuota.give();
+  }
+}

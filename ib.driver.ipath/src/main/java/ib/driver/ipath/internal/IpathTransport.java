@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ipath.internal;
+
+import ib.dma.BusWindow;
+import ib.dma.DmaAccess;
+import ib.transport.MemoryStatus;
+import ib.transport.QpBackend;
+import ib.transport.RecvWqe;
+import ib.transport.SendWqe;
+import ib.verbs.AccessFlags;
+import ib.verbs.AsyncEventType;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+
+/**
+ * A queue pair: the agent's side. Takes requests from the rings, checks keys, writes completions.
+ */
+final class IpathTransport implements QpBackend {
+  private final IpathQp qp;
+  private final IpathHca hca;
+
+  IpathTransport(IpathQp qp) {
+    this.qp = qp;
+    this.hca = qp.hca;
+  }
+
+  @Override
+  public boolean nextSend(SendWqe into) {
+    long position = qp.sends.take();
+    if (position < 0) {
+      return false;
+    }
+    qp.sends.load(position, into);
+    return true;
+  }
+
+  @Override
+  public boolean nextReceive(RecvWqe into) {
+    long position = qp.receives.take();
+    if (position < 0) {
+      return false;
+    }
+    into.setCookie(position);
+    into.clearSges();
+    qp.receives.load(position, into);
+    return true;
+  }
+
+  @Override
+  public MemoryStatus resolveLocal(
+      int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
+    return resolve(lkey, write ? AccessFlags.LOCAL_WRITE : 0, address, lengthBytes, write, window);
+  }
+
+  @Override
+  public MemoryStatus resolveRemote(
+      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+    int need = write ? AccessFlags.REMOTE_WRITE : AccessFlags.REMOTE_READ;
+    return resolve(rkey, need, address, lengthBytes, write, window);
+  }
+
+  private MemoryStatus resolve(
+      int key, int need, long address, long lengthBytes, boolean write, BusWindow window) {
+    IpathRegion region = hca.regions.find(key);
+    if (region == null || !region.pd.equals(qp.pd)) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    DmaAccess way = write ? DmaAccess.WRITE : DmaAccess.READ;
+    return region.resolve(hca.context.bus(), need, address, lengthBytes, way, window);
+  }
+
+  @Override
+  public void completeSend(
+      long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
+    long wrId = qp.sends.complete(cookie);
+    if (signaled || status != WcStatus.SUCCESS) {
+      qp.sendCq.add(qp, wrId, status, opcode, lengthBytes, false, 0, 0);
+    }
+  }
+
+  @Override
+  public void completeReceive(
+      long cookie,
+      WcStatus status,
+      WcOpcode opcode,
+      int lengthBytes,
+      boolean hasImmediate,
+      int immediate,
+      int srcQpn,
+      boolean solicited) {
+    long wrId = qp.receives.complete(cookie);
+    qp.recvCq.add(qp, wrId, status, opcode, lengthBytes, hasImmediate, immediate, srcQpn);
+  }
+
+  @Override
+  public void onFatal(String cause) {
+    hca.context.asyncEvent(AsyncEventType.QP_FATAL, qp.label() + ": " + cause);
+  }
+}

@@ -4,8 +4,8 @@ package ib.block;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Figures of a remote disk; registered together with its {@link BlockDevice}, with the same property {@link BlockDevice#NAME}, for
- * commands, tests and demonstrations. Thread-safe.
+ * Figures of a remote disk; registered together with its {@link BlockDevice}, with the same
+ * property {@link BlockDevice#NAME}, for commands, tests and demonstrations. Thread-safe.
  */
 @ProviderType
 public interface DiskStatistics {
@@ -17,7 +17,8 @@ public interface DiskStatistics {
   String name();
 
   /**
-   * Figures now. {@code submitted == completed + failed + inFlight + held} once nothing is being submitted: a difference is a lost command.
+   * Figures now. {@code submitted == completed + failed + inFlight + held} once nothing is being
+   * submitted: a difference is a lost command.
    *
    * @return a snapshot; its values are read one after the other while I/O goes on
    */

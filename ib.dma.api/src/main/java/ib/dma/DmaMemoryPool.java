@@ -37,9 +37,9 @@ public interface DmaMemoryPool {
   boolean resolve(long address, long lengthBytes, BusWindow window);
 
   /**
-   * Finds the live allocation that holds a virtual address; for ops whose DMA address is the virtual
-   * address and whose unmap therefore has nothing else to go by. An allocation lives until its last
-   * pin is gone, even if it is closed.
+   * Finds the live allocation that holds a virtual address; for ops whose DMA address is the
+   * virtual address and whose unmap therefore has nothing else to go by. An allocation lives until
+   * its last pin is gone, even if it is closed.
    *
    * @param address virtual address
    * @return the memory as {@link #allocate} returned it, or null

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.host.launch;
 
+import ib.host.internal.decode.DecodeMain;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class Main {
     List<String> rest = args.subList(1, args.size());
     return switch (args.get(0)) {
       case "run" -> runInForeground(rest);
+      case "decode" -> DecodeMain.run(rest);
       default ->
           throw new UsageException("unknown command: " + args.get(0) + "; ./ib help lists them");
     };

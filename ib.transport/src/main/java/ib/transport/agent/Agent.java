@@ -33,6 +33,9 @@ public final class Agent implements AutoCloseable {
    */
   private static final long DRIVEN_NS = 200_000;
 
+  /** How long a thread that offered while the agent closed looks for its turn. */
+  private static final long LATE_NS = 1_000_000_000;
+
   private static final int AWAKE = 0;
   private static final int ASLEEP = 1;
 
@@ -158,8 +161,19 @@ public final class Agent implements AutoCloseable {
       counters.addShared(AgentCounter.COMMANDS_REFUSED, 1);
       return false;
     }
-    // The last turn may have passed already.
-    return !closing || !commands.takeBack(command);
+    if (closing && !inAgent()) {
+      runAfterClose();
+    }
+    return true;
+  }
+
+  /** The last turn may have passed already: what came too late for it runs here. */
+  private void runAfterClose() {
+    long begunNs = System.nanoTime();
+    while (!commands.isEmpty() && System.nanoTime() - begunNs < LATE_NS) {
+      help();
+      Thread.onSpinWait();
+    }
   }
 
   /** As {@link #call(String, Callable, Duration)}, named after the class of the command. */
@@ -278,7 +292,7 @@ public final class Agent implements AutoCloseable {
     } finally {
       ownership.giveBack();
     }
-    if (wake || commands.waiting() > 0) {
+    if (wake || !commands.isEmpty()) {
       wakeIfAsleep();
     }
   }
@@ -440,7 +454,7 @@ public final class Agent implements AutoCloseable {
   private void sleepUntilWoken() {
     long atNs = wakeAtNs;
     long timeoutNs = atNs == AgentTask.NO_DEADLINE ? Long.MAX_VALUE : atNs - clock.nanoTime();
-    if (timeoutNs > 0 && commands.waiting() == 0 && !closing) {
+    if (timeoutNs > 0 && commands.isEmpty() && !closing) {
       counters.addShared(AgentCounter.SLEEPS, 1);
       waiter.await(timeoutNs, !leaveSources);
     }

@@ -4,9 +4,9 @@ package ib.transport.internal.engine;
 import ib.transport.wire.Bth;
 import ib.transport.wire.Icrc;
 
-/** What the queue pairs of a port share: options, counters, the time, who sends next. */
+/** What the queue pairs of a port share: options, counters, the time, windows, who sends next. */
 final class EngineCore {
-  /** Of a packet that may come in: the longest path MTU and all headers. */
+  /** A BTH and an ICRC: less is no packet. */
   static final int SHORTEST_PACKET = Bth.LENGTH + Icrc.LENGTH;
 
   final EngineOptions options;
@@ -14,6 +14,14 @@ final class EngineCore {
   final ReadyQueue ready = new ReadyQueue();
   final Timers timers = new Timers();
   final QpTable qps = new QpTable();
+
+  /** Request packets on their way to each peer. */
+  final PeerWindows peers;
+
+  /** READ response packets asked for: they come into our own receive buffer. */
+  final Window reads;
+
+  final MemoryMover mover = new MemoryMover();
 
   /** The time that the port gave last. */
   long nowNs;
@@ -23,5 +31,7 @@ final class EngineCore {
 
   EngineCore(EngineOptions options) {
     this.options = options;
+    peers = new PeerWindows(ready, options.windowPackets());
+    reads = new Window(ready, options.windowPackets());
   }
 }

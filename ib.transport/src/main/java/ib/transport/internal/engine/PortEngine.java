@@ -10,6 +10,7 @@ import ib.transport.wire.Bth;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.Opcode;
+import ib.transport.wire.Psn;
 import ib.verbs.QpType;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,6 @@ public final class PortEngine {
   /** Packets that one queue pair may send before the next has its turn: one full train. */
   private static final int QP_PACKETS = 64;
 
-  private static final long V4_MAPPED = 0xFFFFL;
-
   private final EngineCore core;
   private final GsiQp gsi;
   private final Inbound inbound = new Inbound();
@@ -50,16 +49,11 @@ public final class PortEngine {
     core = new EngineCore(options);
     gsi = new GsiQp(core);
     core.qps.put(gsi);
-    ipv6 = !isV4Mapped(options.localHigh(), options.localLow());
+    ipv6 = !Gids.isV4(options.localHigh(), options.localLow());
     flow = ipv6 ? IcrcFlow.ipv6() : IcrcFlow.ipv4();
     if (ipv6) {
       flow.ipv6Destination(options.localHigh(), options.localLow());
     }
-  }
-
-  /** Whether a GID is {@code ::ffff:a.b.c.d}. */
-  static boolean isV4Mapped(long high, long low) {
-    return high == 0 && low >>> 32 == V4_MAPPED;
   }
 
   /**
@@ -70,10 +64,21 @@ public final class PortEngine {
    * @param backend the hardware side
    * @throws IllegalArgumentException for any other number or type, naming it
    */
-  @SuppressWarnings("DoNotCallSuggester") // types are added with their state machines
   public PortQp createQp(int qpn, QpType type, QpBackend backend) {
-    throw new IllegalArgumentException(
-        "queue pair type " + type + " of QP " + qpn + " with " + backend + ": must be RC or UD");
+    if (qpn <= GsiQp.QPN || qpn > Psn.MASK || core.qps.get(qpn) != null) {
+      throw new IllegalArgumentException(
+          "QP number " + qpn + ": must be 2..0xFFFFFF and not in use; see allocateQpn()");
+    }
+    BackedQp qp =
+        switch (type) {
+          case RC -> new RcQp(core, qpn, backend);
+          case UD -> new UdQp(core, qpn, backend);
+          case UC ->
+              throw new IllegalArgumentException(
+                  "QP " + qpn + ": this port has no queue pairs of type UC: use RC or UD");
+        };
+    core.qps.put(qp);
+    return qp;
   }
 
   /** QP1. */
@@ -124,7 +129,7 @@ public final class PortEngine {
       core.counters.add(PortCounter.DROPPED_SHORT);
       return;
     }
-    boolean sameFamily = ipv6 != isV4Mapped(sourceHigh, sourceLow);
+    boolean sameFamily = ipv6 != Gids.isV4(sourceHigh, sourceLow);
     int foundId = Icrc.WRONG;
     if (sameFamily) {
       setSource(sourceHigh, sourceLow, sourcePort);

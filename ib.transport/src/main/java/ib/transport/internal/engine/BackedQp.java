@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.PortQp;
+import ib.transport.QpBackend;
+import ib.transport.RecvWqe;
+import ib.transport.SendWqe;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+
+/** A queue pair of a device: the state machine that all service types share, and flushing. */
+abstract class BackedQp extends EngineQp implements PortQp {
+  final QpBackend backend;
+  private final QpType type;
+
+  /** For entries that are only pulled to be flushed. */
+  private final SendWqe flushedSend = new SendWqe();
+
+  private final RecvWqe flushedReceive = new RecvWqe();
+
+  QpAttributes attributes = new QpAttributes();
+  private volatile QpState state = QpState.RESET;
+  boolean destroyed;
+  private boolean flushWanted;
+
+  BackedQp(EngineCore core, int qpn, QpType type, QpBackend backend) {
+    super(core, qpn);
+    this.type = type;
+    this.backend = backend;
+  }
+
+  @Override
+  public final QpType type() {
+    return type;
+  }
+
+  @Override
+  final QpType serviceType() {
+    return type;
+  }
+
+  @Override
+  public final QpState state() {
+    return state;
+  }
+
+  final boolean sends() {
+    QpState now = state;
+    return now == QpState.RTS || now == QpState.SQD;
+  }
+
+  final boolean receives() {
+    return state == QpState.RTR || sends();
+  }
+
+  @Override
+  public final void modify(QpAttributes wanted) throws RdmaException {
+    if (destroyed) {
+      throw new RdmaException("QP " + qpn() + " was destroyed: create another");
+    }
+    QpState from = state;
+    QpState to = wanted.has(QpAttributes.STATE) ? wanted.state() : from;
+    QpTransitions.check(qpn(), type, from, to, wanted, core.options);
+    switch (to) {
+      case RESET -> {
+        state = QpState.RESET;
+        core.timers.clear(this);
+        attributes = new QpAttributes();
+        forget();
+      }
+      case ERR -> {
+        if (from != QpState.ERR) {
+          enterError();
+        }
+      }
+      default -> {
+        attributes.merge(wanted);
+        state = to;
+        onModified(from, to);
+        core.ready.addLast(this);
+      }
+    }
+  }
+
+  /** Attributes were merged and the state set; neither RESET nor ERR. */
+  abstract void onModified(QpState from, QpState to);
+
+  /** Drops all work in progress without a completion; the queue pair is in RESET or destroyed. */
+  abstract void forget();
+
+  /** Completes all work in progress with WR_FLUSH_ERR, in order. */
+  abstract void flushInProgress();
+
+  @Override
+  public final QpAttributes query() {
+    QpAttributes copy = new QpAttributes();
+    copy.merge(attributes);
+    return copy.state(state);
+  }
+
+  @Override
+  public final void kickReceive() {
+    if (state == QpState.ERR) {
+      wantFlush();
+    }
+  }
+
+  /** For {@code kickSend} in ERR. */
+  final void wantFlush() {
+    flushWanted = true;
+    core.ready.addLast(this);
+  }
+
+  final boolean wantsFlush() {
+    return flushWanted;
+  }
+
+  @Override
+  public final void destroy() {
+    if (!destroyed) {
+      destroyed = true;
+      state = QpState.RESET;
+      core.timers.clear(this);
+      core.qps.remove(qpn());
+      forget();
+    }
+  }
+
+  /** Into ERR because of what happened on the wire or in memory. */
+  final void fail(String cause) {
+    enterError();
+    backend.onFatal(cause);
+  }
+
+  private void enterError() {
+    state = QpState.ERR;
+    core.timers.clear(this);
+    flushInProgress();
+    flushPosted();
+  }
+
+  /** Completes what is still in the device's queues; bounded by their sizes. */
+  final int flushPosted() {
+    flushWanted = false;
+    int flushed = 0;
+    while (backend.nextSend(flushedSend)) {
+      flush(flushedSend);
+      flushed++;
+    }
+    while (backend.nextReceive(flushedReceive)) {
+      flush(flushedReceive);
+      flushed++;
+    }
+    return flushed;
+  }
+
+  final void flush(SendWqe wqe) {
+    backend.completeSend(
+        wqe.cookie(), wqe.signaled(), WcStatus.WR_FLUSH_ERR, wqe.opcode().wcOpcode(), 0);
+  }
+
+  final void flush(RecvWqe wqe) {
+    completeReceive(wqe, WcStatus.WR_FLUSH_ERR, 0);
+  }
+
+  final void completeReceive(RecvWqe wqe, WcStatus status, int bytes) {
+    backend.completeReceive(wqe.cookie(), status, WcOpcode.RECV, bytes, false, 0, 0, false);
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.PortCounter;
+import ib.transport.QpBackend;
+import ib.transport.wire.Opcode;
+import ib.verbs.QpState;
+import ib.verbs.QpType;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/** A reliable connection: a requester and a responder that share the peer and the state. */
+final class RcQp extends BackedQp {
+  /**
+   * Most READs outstanding in either direction: eight bits in the connection manager's messages.
+   */
+  static final int MAX_RD_ATOMIC = 255;
+
+  /** Longest message; the specification has twice as much. */
+  static final int MAX_MESSAGE_BYTES = 1 << 30;
+
+  private final RcRequester requester;
+  private final RcResponder responder;
+
+  long peerHigh;
+  long peerLow;
+  int destQpn;
+  int mtu;
+  private @Nullable Window window;
+
+  RcQp(EngineCore core, int qpn, QpBackend backend) {
+    super(core, qpn, QpType.RC, backend);
+    requester = new RcRequester(this);
+    responder = new RcResponder(this);
+  }
+
+  @Override
+  void onModified(QpState from, QpState to) {
+    if (from == QpState.INIT && to == QpState.RTR) {
+      InetAddress peer = attributes.remoteAddress();
+      if (peer == null) {
+        throw new IllegalStateException("QP " + qpn() + " reached RTR without an address");
+      }
+      peerHigh = Gids.high(peer);
+      peerLow = Gids.low(peer);
+      destQpn = attributes.destQpn();
+      mtu = attributes.pathMtuBytes();
+      window = core.peers.join(peerHigh, peerLow);
+      responder.start(attributes);
+    }
+    Window peerWindow = window;
+    if (from == QpState.RTR && to == QpState.RTS && peerWindow != null) {
+      requester.start(attributes, peerWindow);
+    }
+  }
+
+  @Override
+  void onPacket(Inbound packet) {
+    if (packet.sourceLow != peerLow || packet.sourceHigh != peerHigh) {
+      // Before RTR there is no peer: that is a matter of state.
+      core.counters.add(window == null ? PortCounter.DROPPED_STATE : PortCounter.DROPPED_ADDRESS);
+    } else if (!receives()) {
+      core.counters.add(PortCounter.DROPPED_STATE);
+    } else {
+      core.counters.add(PortCounter.RCVD_PKTS);
+      if (Opcode.isRequest(packet.opcode)) {
+        responder.onRequest(packet);
+      } else if (Opcode.isResponse(packet.opcode)) {
+        requester.onResponse(packet);
+      }
+      // What is left is a congestion notification: nothing here is paced by rate.
+    }
+  }
+
+  @Override
+  public void kickSend() {
+    if (state() == QpState.ERR) {
+      wantFlush();
+    } else {
+      requester.kick();
+      if (sends()) {
+        core.ready.addLast(this);
+      }
+    }
+  }
+
+  @Override
+  int transmit(PacketSink sink, int budget) {
+    if (destroyed || !receives()) {
+      return !destroyed && wantsFlush() ? flushPosted() : 0;
+    }
+    boolean both = responder.wantsTurn() && requester.wantsTurn();
+    int work = responder.transmit(sink, both ? budget / 2 : budget);
+    if (!core.sinkFull && sends()) {
+      work += requester.transmit(sink, budget - work);
+    }
+    return work;
+  }
+
+  @Override
+  boolean wantsTurn() {
+    if (destroyed || !receives()) {
+      return !destroyed && wantsFlush();
+    }
+    return responder.wantsTurn() || (sends() && requester.wantsTurn());
+  }
+
+  @Override
+  void onTimer() {
+    if (sends()) {
+      requester.onTimer();
+    }
+  }
+
+  @Override
+  void flushInProgress() {
+    requester.flush();
+    responder.flush();
+    leaveWindow();
+  }
+
+  @Override
+  void forget() {
+    requester.forget();
+    responder.forget();
+    leaveWindow();
+  }
+
+  private void leaveWindow() {
+    core.reads.forget(this);
+    if (window != null) {
+      window.forget(this);
+      core.peers.leave(peerHigh, peerLow, window);
+      window = null;
+    }
+  }
+}

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.MemoryStatus;
+import ib.transport.PortCounter;
+import ib.transport.SendWqe;
+import ib.transport.wire.Aeth;
+import ib.transport.wire.Bth;
+import ib.transport.wire.ImmDt;
+import ib.transport.wire.Opcode;
+import ib.transport.wire.Psn;
+import ib.transport.wire.Reth;
+import ib.transport.wire.RnrTimer;
+import ib.transport.wire.TimeoutCode;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
+import ib.verbs.WcStatus;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The requester of a reliable connection (specification 9.7.5): sends requests, takes
+ * acknowledgements and READ responses, goes back to the oldest unacknowledged PSN when something is
+ * lost. There is no retransmit buffer: packets are gathered again from memory, which belongs to the
+ * device until the completion.
+ */
+final class RcRequester {
+  private static final int SENT = 0;
+  private static final int STALLED = 1;
+  private static final int FULL = 2;
+
+  /** Retry count that means for ever, for RNR only. */
+  private static final int FOR_EVER = 7;
+
+  private final RcQp qp;
+  private final EngineCore core;
+  private final SendQueue queue;
+  private final ReadsInFlight reads = new ReadsInFlight();
+
+  /** Of the peer, from RTS on; before, nothing is in flight. */
+  private Window window;
+
+  /** Oldest PSN not acknowledged; next to send; one past the highest ever sent. */
+  private int unaPsn;
+
+  private int sendPsn;
+  private int highPsn;
+
+  /** Packets between {@link #unaPsn} and {@link #sendPsn}, by the window that counts them. */
+  private int requestsInFlight;
+
+  private int readsInFlight;
+
+  /** Distance of acknowledge requests in a long message, and of the parts of a long READ. */
+  private int ackEvery;
+
+  private int readPart;
+
+  private long timeoutNs;
+  private int retriesLeft;
+  private int rnrRetriesLeft;
+  private boolean rnrWaiting;
+
+  /** One answer to signs of loss for each try: later signs are of the same loss. */
+  private boolean wentBack;
+
+  private boolean kicked;
+  private boolean idle;
+
+  RcRequester(RcQp qp) {
+    this.qp = qp;
+    core = qp.core;
+    queue = new SendQueue(core.options.sendRing());
+    window = core.reads;
+  }
+
+  void start(QpAttributes attributes, Window peerWindow) {
+    window = peerWindow;
+    unaPsn = attributes.sqPsn();
+    sendPsn = unaPsn;
+    highPsn = unaPsn;
+    queue.start(unaPsn);
+    ackEvery = Math.max(1, window.limit() / 4);
+    readPart = Math.max(1, core.reads.limit() / 2);
+    int code = attributes.timeoutCode();
+    timeoutNs = code == 0 ? 0 : TimeoutCode.toNs(code);
+    resetRetries();
+    idle = false;
+  }
+
+  void kick() {
+    kicked = true;
+    idle = false;
+  }
+
+  boolean wantsTurn() {
+    return !idle;
+  }
+
+  private void wake() {
+    idle = false;
+    core.ready.addLast(qp);
+  }
+
+  // Sending.
+
+  int transmit(PacketSink sink, int budget) {
+    int sent = 0;
+    while (sent < budget) {
+      int result = sendNext(sink);
+      if (result == STALLED) {
+        idle = true;
+        break;
+      }
+      if (result == FULL) {
+        core.sinkFull = true;
+        break;
+      }
+      sent++;
+    }
+    return sent;
+  }
+
+  private int sendNext(PacketSink sink) {
+    if (rnrWaiting || !qp.sends() || (queue.allSent() && !pull())) {
+      return STALLED;
+    }
+    if (queue.failure() != null) {
+      failIfOldest();
+      return STALLED;
+    }
+    SendWqe wqe = queue.current();
+    int packet = queue.packetOf(sendPsn);
+    if (packet == 0 && wqe.fence() && queue.isReadBeforeCurrent()) {
+      return STALLED;
+    }
+    return queue.currentIsRead() ? sendRead(sink, wqe, packet) : sendData(sink, wqe, packet);
+  }
+
+  private boolean pull() {
+    if (!kicked || qp.state() != QpState.RTS || queue.isFull()) {
+      return false;
+    }
+    kicked = queue.pull(qp.backend, qp.mtu, qp.attributes.maxRdAtomic());
+    return kicked;
+  }
+
+  /** The entry at the cursor can't be sent: it fails once all before it are done. */
+  private void failIfOldest() {
+    WcStatus status = queue.failure();
+    if (status != null && queue.currentIsOldest()) {
+      failOldest(status, "work request could not be executed: " + status);
+    }
+  }
+
+  private int sendRead(PacketSink sink, SendWqe wqe, int packet) {
+    // The parts end at fixed places, so that what is asked again lies within one earlier request.
+    int end = Math.min(queue.packets(), (packet / readPart + 1) * readPart);
+    int part = end - packet;
+    if (reads.count() >= qp.attributes.maxRdAtomic()) {
+      return STALLED;
+    }
+    if (!core.reads.admits(part, readsInFlight)) {
+      core.reads.await(qp);
+      return STALLED;
+    }
+    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), Bth.LENGTH + Reth.LENGTH)) {
+      return FULL;
+    }
+    long from = (long) packet * qp.mtu;
+    long bytes = Math.min((long) part * qp.mtu, wqe.totalBytes() - from);
+    MemorySegment out = sink.segment();
+    long at = sink.offset();
+    writeBth(out, at, Opcode.READ_REQUEST, false, 0, true);
+    Reth.write(out, at + Bth.LENGTH, wqe.remoteAddress() + from, wqe.rkey(), bytes);
+    sink.commit();
+    core.reads.take(part);
+    readsInFlight += part;
+    reads.add(Psn.add(sendPsn, part));
+    sent(part, end == queue.packets());
+    return SENT;
+  }
+
+  private int sendData(PacketSink sink, SendWqe wqe, int packet) {
+    if (!window.admits(1, requestsInFlight)) {
+      window.await(qp);
+      return STALLED;
+    }
+    long from = (long) packet * qp.mtu;
+    boolean last = packet == queue.packets() - 1;
+    int payload = last ? (int) (wqe.totalBytes() - from) : qp.mtu;
+    int pad = -payload & 3;
+    int opcode = RcOpcodes.of(wqe.opcode(), packet == 0, last);
+    int header = Opcode.headerLength(opcode);
+    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), header + payload + pad)) {
+      return FULL;
+    }
+    MemorySegment out = sink.segment();
+    long at = sink.offset();
+    MemoryStatus status = core.mover.gather(qp.backend, wqe, from, payload, out, at + header);
+    if (status != MemoryStatus.OK) {
+      queue.setFailure(WcStatus.LOC_PROT_ERR);
+      failIfOldest();
+      return STALLED;
+    }
+    boolean ackReq = last || packet % ackEvery == ackEvery - 1 || !window.admits(2, 1);
+    writeBth(out, at, opcode, last && wqe.solicited(), pad, ackReq);
+    if (Opcode.hasReth(opcode)) {
+      Reth.write(out, at + Bth.LENGTH, wqe.remoteAddress(), wqe.rkey(), wqe.totalBytes());
+    }
+    if (Opcode.hasImm(opcode)) {
+      ImmDt.write(out, at + Opcode.lastHeaderOffset(opcode), wqe.immediate());
+    }
+    Padding.write(out, at + header + payload, pad);
+    sink.commit();
+    window.take(1);
+    requestsInFlight++;
+    sent(1, last);
+    return SENT;
+  }
+
+  private void writeBth(
+      MemorySegment out, long at, int opcode, boolean solicited, int pad, boolean ackReq) {
+    Bth.write(out, at, opcode, solicited, pad, core.options.pkey(), qp.destQpn, ackReq, sendPsn);
+  }
+
+  private void sent(int psns, boolean entryDone) {
+    sendPsn = Psn.add(sendPsn, psns);
+    if (Psn.isAfter(sendPsn, highPsn)) {
+      highPsn = sendPsn;
+    }
+    if (entryDone) {
+      queue.nextEntry();
+    }
+    if (!qp.timerArmed) {
+      armTimer();
+    }
+  }
+
+  // Answers.
+
+  void onResponse(Inbound packet) {
+    int psn = packet.psn;
+    if (Psn.isBefore(psn, unaPsn) || !Psn.isBefore(psn, highPsn)) {
+      // An answer that came twice or too late, or to nothing that was asked.
+      return;
+    }
+    if (Opcode.isReadResponse(packet.opcode)) {
+      onReadResponse(packet);
+    } else if (packet.opcode == Opcode.ACK) {
+      int syndrome = packet.aethSyndrome();
+      if (Aeth.isAck(syndrome)) {
+        onAck(psn);
+      } else if (Aeth.isRnrNak(syndrome)) {
+        onRnrNak(psn, syndrome);
+      } else if (Aeth.isNak(syndrome)) {
+        onNak(psn, syndrome);
+      }
+    }
+  }
+
+  private void onAck(int psn) {
+    if (!acknowledgeBefore(Psn.next(psn))) {
+      lossSeen();
+    }
+  }
+
+  /**
+   * Everything before {@code psn} was acknowledged.
+   *
+   * @return false if a READ response before it is missing: an implied NAK
+   */
+  private boolean acknowledgeBefore(int psn) {
+    int before = unaPsn;
+    boolean complete = true;
+    while (queue.hasSent() && Psn.isBefore(unaPsn, psn)) {
+      if (queue.oldestIsRead()) {
+        complete = false;
+        break;
+      }
+      int end = queue.oldestEndPsn();
+      if (Psn.isAfter(end, psn)) {
+        moveUna(psn);
+      } else {
+        moveUna(end);
+        queue.completeOldest(qp.backend);
+      }
+    }
+    if (unaPsn != before) {
+      progressed();
+    }
+    return complete;
+  }
+
+  /** Gives back what is acknowledged to the windows; entries of one kind only lie between. */
+  private void moveUna(int psn) {
+    int counted = Math.min(Psn.diff(psn, unaPsn), Math.max(0, Psn.diff(sendPsn, unaPsn)));
+    if (queue.oldestIsRead()) {
+      readsInFlight -= counted;
+      core.reads.give(counted);
+    } else {
+      requestsInFlight -= counted;
+      window.give(counted);
+    }
+    unaPsn = psn;
+    if (Psn.isBefore(sendPsn, unaPsn)) {
+      sendPsn = unaPsn;
+    }
+  }
+
+  private void progressed() {
+    wentBack = false;
+    resetRetries();
+    if (rnrWaiting) {
+      return;
+    }
+    if (unaPsn == sendPsn) {
+      core.timers.clear(qp);
+    } else {
+      armTimer();
+    }
+    wake();
+  }
+
+  private void onReadResponse(Inbound packet) {
+    if (!acknowledgeBefore(packet.psn)) {
+      lossSeen();
+      return;
+    }
+    if (!queue.hasSent() || !queue.oldestIsRead() || unaPsn != packet.psn) {
+      return;
+    }
+    SendWqe wqe = queue.oldest();
+    long to = (long) queue.oldestPacketOf(unaPsn) * qp.mtu;
+    int bytes = (int) Math.min(qp.mtu, wqe.totalBytes() - to);
+    if (packet.payloadBytes != bytes
+        || (Opcode.hasAeth(packet.opcode) && !Aeth.isAck(packet.aethSyndrome()))) {
+      failOldest(WcStatus.BAD_RESP_ERR, "READ response of " + packet.payloadBytes + " bytes");
+      return;
+    }
+    MemoryStatus status =
+        core.mover.scatter(qp.backend, wqe, to, bytes, packet.segment, packet.payloadOffset);
+    if (status != MemoryStatus.OK) {
+      failOldest(WcStatus.LOC_PROT_ERR, "READ response could not be written: " + status);
+      return;
+    }
+    moveUna(Psn.next(unaPsn));
+    reads.doneBefore(unaPsn);
+    if (unaPsn == queue.oldestEndPsn()) {
+      queue.completeOldest(qp.backend);
+    }
+    progressed();
+  }
+
+  private void onRnrNak(int psn, int syndrome) {
+    core.counters.add(PortCounter.RCVD_RNR_ERR);
+    if (!acknowledgeBefore(psn)) {
+      lossSeen();
+      return;
+    }
+    if (rnrWaiting || unaPsn != psn) {
+      return;
+    }
+    if (rnrRetriesLeft == 0) {
+      failOldest(WcStatus.RNR_RETRY_EXC_ERR, "no receive was posted within the RNR retries");
+      return;
+    }
+    if (qp.attributes.rnrRetry() != FOR_EVER) {
+      rnrRetriesLeft--;
+    }
+    goBack();
+    rnrWaiting = true;
+    core.timers.set(qp, core.nowNs + RnrTimer.delayNs(Aeth.rnrTimerCode(syndrome)));
+  }
+
+  private void onNak(int psn, int syndrome) {
+    if (syndrome == Aeth.NAK_PSN_SEQUENCE_ERROR) {
+      core.counters.add(PortCounter.RCVD_SEQ_ERR);
+    }
+    if (!acknowledgeBefore(psn)) {
+      lossSeen();
+      return;
+    }
+    if (unaPsn != psn || !queue.hasSent()) {
+      return;
+    }
+    switch (syndrome) {
+      case Aeth.NAK_PSN_SEQUENCE_ERROR -> lossSeen();
+      case Aeth.NAK_INVALID_REQUEST -> refused(WcStatus.REM_INV_REQ_ERR, syndrome);
+      case Aeth.NAK_REMOTE_ACCESS_ERROR -> refused(WcStatus.REM_ACCESS_ERR, syndrome);
+      default -> refused(WcStatus.REM_OP_ERR, syndrome);
+    }
+  }
+
+  private void refused(WcStatus status, int syndrome) {
+    failOldest(status, "the peer answered " + Aeth.describe(syndrome));
+  }
+
+  // Loss and errors.
+
+  private void lossSeen() {
+    if (!wentBack && !rnrWaiting) {
+      wentBack = true;
+      retry();
+    }
+  }
+
+  private void retry() {
+    core.counters.add(PortCounter.COMPLETER_RETRY_ERR);
+    if (retriesLeft == 0) {
+      core.counters.add(PortCounter.RETRY_EXCEEDED_ERR);
+      failOldest(WcStatus.RETRY_EXC_ERR, "no acknowledgement within the retries");
+      return;
+    }
+    retriesLeft--;
+    goBack();
+    wake();
+  }
+
+  /** All that was sent and not acknowledged will be sent again. */
+  private void goBack() {
+    core.timers.clear(qp);
+    giveBack();
+    sendPsn = unaPsn;
+    queue.rewind();
+  }
+
+  private void giveBack() {
+    window.give(requestsInFlight);
+    requestsInFlight = 0;
+    core.reads.give(readsInFlight);
+    readsInFlight = 0;
+    reads.clear();
+  }
+
+  void onTimer() {
+    if (rnrWaiting) {
+      rnrWaiting = false;
+      wake();
+    } else if (unaPsn != sendPsn) {
+      wentBack = false;
+      retry();
+    }
+  }
+
+  private void armTimer() {
+    if (timeoutNs != 0) {
+      core.timers.set(qp, core.nowNs + timeoutNs);
+    }
+  }
+
+  private void resetRetries() {
+    retriesLeft = qp.attributes.retryCount();
+    rnrRetriesLeft = qp.attributes.rnrRetry();
+  }
+
+  private void failOldest(WcStatus status, String cause) {
+    queue.failOldest(qp.backend, status);
+    qp.fail(cause);
+  }
+
+  void flush() {
+    giveBack();
+    while (!queue.isEmpty()) {
+      queue.failOldest(qp.backend, WcStatus.WR_FLUSH_ERR);
+    }
+    reset();
+  }
+
+  void forget() {
+    giveBack();
+    queue.clear();
+    reset();
+  }
+
+  private void reset() {
+    rnrWaiting = false;
+    wentBack = false;
+    idle = true;
+  }
+}

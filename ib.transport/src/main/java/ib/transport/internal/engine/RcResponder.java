@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.MemoryStatus;
+import ib.transport.PortCounter;
+import ib.transport.RecvWqe;
+import ib.transport.wire.Aeth;
+import ib.transport.wire.Bth;
+import ib.transport.wire.Opcode;
+import ib.transport.wire.Psn;
+import ib.verbs.AccessFlags;
+import ib.verbs.QpAttributes;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The responder of a reliable connection (specification 9.7.4): executes requests in PSN order,
+ * once each, and answers. Answers are made when the port sends, so that one acknowledgement answers
+ * a batch.
+ */
+final class RcResponder {
+  private static final int NONE = -1;
+
+  private enum Message {
+    NO,
+    SEND,
+    WRITE
+  }
+
+  private final RcQp qp;
+  private final EngineCore core;
+  private final ReadResponses reads = new ReadResponses();
+  private final RecvWqe receive = new RecvWqe();
+
+  private int expectedPsn;
+  private int msn;
+
+  /** What is being received, and how far it is. */
+  private Message message = Message.NO;
+
+  private boolean holdsReceive;
+  private long received;
+  private long writeAddress;
+  private int writeKey;
+  private long writeLeft;
+
+  // Answers that wait to be sent.
+  private boolean ackPending;
+  private int nakSyndrome = NONE;
+
+  /** A NAK was sent and the expected PSN has not come since: more of them would say nothing new. */
+  private boolean nakSent;
+
+  /** Why the queue pair goes into ERR once the NAK is sent; empty if all is well. */
+  private String fatal = "";
+
+  RcResponder(RcQp qp) {
+    this.qp = qp;
+    core = qp.core;
+  }
+
+  void start(QpAttributes attributes) {
+    expectedPsn = attributes.rqPsn();
+    msn = 0;
+    reads.start(attributes.maxDestRdAtomic());
+  }
+
+  boolean wantsTurn() {
+    return ackPending || nakSyndrome != NONE || !reads.isEmpty();
+  }
+
+  private void wake() {
+    core.ready.addLast(qp);
+  }
+
+  // Requests.
+
+  void onRequest(Inbound packet) {
+    if (!fatal.isEmpty()) {
+      return;
+    }
+    int ahead = Psn.diff(packet.psn, expectedPsn);
+    if (ahead > 0) {
+      core.counters.add(PortCounter.OUT_OF_SEQ_REQUEST);
+      if (!nakSent) {
+        nak(Aeth.NAK_PSN_SEQUENCE_ERROR);
+      }
+    } else if (ahead < 0) {
+      core.counters.add(PortCounter.DUPLICATE_REQUEST);
+      onDuplicate(packet);
+    } else {
+      execute(packet);
+    }
+  }
+
+  private void onDuplicate(Inbound packet) {
+    if (packet.opcode == Opcode.READ_REQUEST) {
+      replay(packet);
+    } else {
+      ackPending = true;
+    }
+    wake();
+  }
+
+  private void execute(Inbound packet) {
+    int opcode = packet.opcode;
+    if (opcode == Opcode.READ_REQUEST && message == Message.NO) {
+      executeRead(packet);
+    } else if (!fitsMessage(opcode) || !fitsMtu(packet)) {
+      refuse(Aeth.NAK_INVALID_REQUEST, Opcode.name(opcode) + " out of place or of wrong length");
+    } else if (Opcode.isSend(opcode)) {
+      executeSend(packet);
+    } else {
+      executeWrite(packet);
+    }
+  }
+
+  private boolean fitsMessage(int opcode) {
+    if (Opcode.hasIeth(opcode)) {
+      return false;
+    }
+    boolean start = Opcode.isStart(opcode);
+    if (Opcode.isSend(opcode)) {
+      return start ? message == Message.NO : message == Message.SEND;
+    }
+    return Opcode.isWrite(opcode) && (start ? message == Message.NO : message == Message.WRITE);
+  }
+
+  private boolean fitsMtu(Inbound packet) {
+    int bytes = packet.payloadBytes;
+    if (Opcode.isEnd(packet.opcode)) {
+      return bytes <= qp.mtu && (bytes > 0 || Opcode.isOnly(packet.opcode));
+    }
+    return bytes == qp.mtu;
+  }
+
+  private void executeSend(Inbound packet) {
+    if (Opcode.isStart(packet.opcode)) {
+      if (!takeReceive()) {
+        notReady();
+        return;
+      }
+      received = 0;
+    }
+    int bytes = packet.payloadBytes;
+    if (received + bytes > receive.totalBytes()) {
+      endReceive(WcStatus.LOC_LEN_ERR);
+      refuse(Aeth.NAK_INVALID_REQUEST, "a receive was too short");
+      return;
+    }
+    MemoryStatus status =
+        core.mover.scatter(
+            qp.backend, receive, received, bytes, packet.segment, packet.payloadOffset);
+    if (status != MemoryStatus.OK) {
+      endReceive(WcStatus.LOC_PROT_ERR);
+      refuse(Aeth.NAK_REMOTE_OPERATIONAL_ERROR, "a receive could not be written: " + status);
+      return;
+    }
+    received += bytes;
+    message = Message.SEND;
+    if (Opcode.isEnd(packet.opcode)) {
+      deliver(packet, WcOpcode.RECV, (int) received);
+    }
+    accepted(packet, 1);
+  }
+
+  private void executeWrite(Inbound packet) {
+    if (Opcode.isStart(packet.opcode) && !beginWrite(packet)) {
+      return;
+    }
+    int bytes = packet.payloadBytes;
+    boolean end = Opcode.isEnd(packet.opcode);
+    if (end ? bytes != writeLeft : bytes >= writeLeft) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "a WRITE does not have the length it announced");
+      return;
+    }
+    boolean immediate = Opcode.hasImm(packet.opcode);
+    if (immediate && !takeReceive()) {
+      notReady();
+      return;
+    }
+    MemoryStatus status =
+        core.mover.remote(
+            qp.backend, writeKey, writeAddress, bytes, packet.segment, packet.payloadOffset, true);
+    if (status != MemoryStatus.OK) {
+      refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "WRITE refused: " + status);
+      return;
+    }
+    writeAddress += bytes;
+    writeLeft -= bytes;
+    received += bytes;
+    message = Message.WRITE;
+    if (end) {
+      if (immediate) {
+        deliver(packet, WcOpcode.RECV_RDMA_WITH_IMM, (int) received);
+      } else {
+        endMessage();
+      }
+    }
+    accepted(packet, 1);
+  }
+
+  private boolean beginWrite(Inbound packet) {
+    if ((qp.attributes.accessFlags() & AccessFlags.REMOTE_WRITE) == 0) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "the queue pair admits no remote WRITE");
+      return false;
+    }
+    writeAddress = packet.rethVa();
+    writeKey = packet.rethKey();
+    writeLeft = packet.rethLength();
+    received = 0;
+    MemoryStatus status =
+        core.mover.checkRemote(qp.backend, writeKey, writeAddress, writeLeft, true);
+    if (status != MemoryStatus.OK) {
+      refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "WRITE refused: " + status);
+      return false;
+    }
+    return true;
+  }
+
+  private void executeRead(Inbound packet) {
+    long bytes = packet.rethLength();
+    if ((qp.attributes.accessFlags() & AccessFlags.REMOTE_READ) == 0) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "the queue pair admits no remote READ");
+    } else if (bytes > RcQp.MAX_MESSAGE_BYTES) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "READ of " + bytes + " bytes");
+    } else if (!reads.admits()) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "more READs than responder resources");
+    } else {
+      MemoryStatus status =
+          core.mover.checkRemote(qp.backend, packet.rethKey(), packet.rethVa(), bytes, false);
+      if (status != MemoryStatus.OK) {
+        refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "READ refused: " + status);
+        return;
+      }
+      reads.add(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
+      msn = Psn.next(msn);
+      ackPending = false;
+      accepted(packet, Psn.packets(bytes, qp.mtu));
+      // The response is the acknowledgement.
+      wake();
+    }
+  }
+
+  /** Answers a READ again from memory, as far as it lies before what is expected next. */
+  private void replay(Inbound packet) {
+    long bytes = packet.rethLength();
+    if (bytes > RcQp.MAX_MESSAGE_BYTES
+        || (qp.attributes.accessFlags() & AccessFlags.REMOTE_READ) == 0
+        || Psn.isAfter(Psn.add(packet.psn, Psn.packets(bytes, qp.mtu)), expectedPsn)) {
+      return;
+    }
+    if (reads.rewindTo(packet.psn)) {
+      return;
+    }
+    // A late copy may ask for memory that was given back since: that is no error of the peer.
+    MemoryStatus status =
+        core.mover.checkRemote(qp.backend, packet.rethKey(), packet.rethVa(), bytes, false);
+    if (status == MemoryStatus.OK) {
+      reads.addReplay(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
+    }
+  }
+
+  private boolean takeReceive() {
+    if (!holdsReceive) {
+      holdsReceive = qp.backend.nextReceive(receive);
+    }
+    return holdsReceive;
+  }
+
+  private void deliver(Inbound packet, WcOpcode opcode, int bytes) {
+    endMessage();
+    holdsReceive = false;
+    qp.backend.completeReceive(
+        receive.cookie(),
+        WcStatus.SUCCESS,
+        opcode,
+        bytes,
+        Opcode.hasImm(packet.opcode),
+        packet.immediate(),
+        qp.destQpn,
+        packet.solicited);
+  }
+
+  private void endMessage() {
+    message = Message.NO;
+    msn = Psn.next(msn);
+  }
+
+  private void endReceive(WcStatus status) {
+    holdsReceive = false;
+    qp.completeReceive(receive, status, 0);
+  }
+
+  private void accepted(Inbound packet, int psns) {
+    expectedPsn = Psn.add(expectedPsn, psns);
+    // What was missing came after all, before the NAK went out.
+    boolean acknowledge = packet.ackReq || nakSyndrome != NONE;
+    nakSyndrome = NONE;
+    nakSent = false;
+    if (acknowledge && packet.opcode != Opcode.READ_REQUEST) {
+      ackPending = true;
+      wake();
+    }
+  }
+
+  private void notReady() {
+    core.counters.add(PortCounter.SEND_RNR_ERR);
+    nak(Aeth.rnrNak(qp.attributes.minRnrTimer()));
+  }
+
+  private void nak(int syndrome) {
+    nakSyndrome = syndrome;
+    nakSent = true;
+    wake();
+  }
+
+  private void refuse(int syndrome, String cause) {
+    fatal = cause;
+    nak(syndrome);
+  }
+
+  // Answers.
+
+  int transmit(PacketSink sink, int budget) {
+    int sent = 0;
+    while (sent < budget && !core.sinkFull) {
+      if (!reads.isEmpty()) {
+        sent += sendReadResponse(sink);
+      } else if (nakSyndrome != NONE) {
+        sent += sendNak(sink);
+      } else if (ackPending) {
+        sent += sendAck(sink, Psn.add(expectedPsn, -1), Aeth.ACK_NO_CREDITS);
+        ackPending = core.sinkFull;
+      } else {
+        break;
+      }
+    }
+    return sent;
+  }
+
+  private int sendReadResponse(PacketSink sink) {
+    int opcode = RcOpcodes.readResponse(reads.isFirstPacket(), reads.isLastPacket());
+    int header = Opcode.headerLength(opcode);
+    int bytes = reads.packetBytes();
+    int pad = -bytes & 3;
+    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), header + bytes + pad)) {
+      core.sinkFull = true;
+      return 0;
+    }
+    MemorySegment out = sink.segment();
+    long at = sink.offset();
+    MemoryStatus status =
+        core.mover.remote(
+            qp.backend, reads.key(), reads.packetAddress(), bytes, out, at + header, false);
+    if (status != MemoryStatus.OK) {
+      readFailed(status);
+      return 1;
+    }
+    writeBth(out, at, opcode, pad, reads.packetPsn());
+    if (Opcode.hasAeth(opcode)) {
+      Aeth.write(out, at + Bth.LENGTH, Aeth.ACK_NO_CREDITS, msn);
+    }
+    Padding.write(out, at + header + bytes, pad);
+    sink.commit();
+    reads.packetSent();
+    return 1;
+  }
+
+  private void readFailed(MemoryStatus status) {
+    if (reads.isReplay()) {
+      reads.drop();
+    } else {
+      expectedPsn = reads.packetPsn();
+      reads.clear();
+      refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "memory of a READ is gone: " + status);
+    }
+  }
+
+  private int sendNak(PacketSink sink) {
+    int sent = sendAck(sink, expectedPsn, nakSyndrome);
+    if (sent != 0) {
+      if (!Aeth.isRnrNak(nakSyndrome)) {
+        core.counters.add(PortCounter.SENT_NAK);
+      }
+      nakSyndrome = NONE;
+      ackPending = false;
+      if (!fatal.isEmpty()) {
+        qp.fail(fatal);
+      }
+    }
+    return sent;
+  }
+
+  private int sendAck(PacketSink sink, int psn, int syndrome) {
+    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), Bth.LENGTH + Aeth.LENGTH)) {
+      core.sinkFull = true;
+      return 0;
+    }
+    MemorySegment out = sink.segment();
+    long at = sink.offset();
+    writeBth(out, at, Opcode.ACK, 0, psn);
+    Aeth.write(out, at + Bth.LENGTH, syndrome, msn);
+    sink.commit();
+    return 1;
+  }
+
+  private void writeBth(MemorySegment out, long at, int opcode, int pad, int psn) {
+    Bth.write(out, at, opcode, false, pad, core.options.pkey(), qp.destQpn, false, psn);
+  }
+
+  // The end.
+
+  void flush() {
+    if (holdsReceive) {
+      endReceive(WcStatus.WR_FLUSH_ERR);
+    }
+    forget();
+  }
+
+  void forget() {
+    message = Message.NO;
+    holdsReceive = false;
+    ackPending = false;
+    nakSyndrome = NONE;
+    nakSent = false;
+    fatal = "";
+    reads.clear();
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Packets in flight toward one receive buffer, shared by the queue pairs that fill it. A queue pair
+ * with nothing in flight may always send, so that none waits for ever on the others.
+ */
+final class Window {
+  private final ReadyQueue ready;
+  private final int limit;
+  private final List<EngineQp> waiting = new ArrayList<>();
+  private int used;
+  private int users;
+
+  Window(ReadyQueue ready, int limit) {
+    this.ready = ready;
+    this.limit = limit;
+  }
+
+  /** Whether {@code packets} more may go, for a queue pair that has {@code own} in flight. */
+  boolean admits(int packets, int own) {
+    return own == 0 || used + packets <= limit;
+  }
+
+  void take(int packets) {
+    used += packets;
+  }
+
+  void give(int packets) {
+    used -= packets;
+    if (packets > 0 && !waiting.isEmpty()) {
+      for (int i = 0; i < waiting.size(); i++) {
+        ready.addLast(waiting.get(i));
+      }
+      waiting.clear();
+    }
+  }
+
+  /** Gives a queue pair a turn when there may be room. */
+  void await(EngineQp qp) {
+    if (!waiting.contains(qp)) {
+      waiting.add(qp);
+    }
+  }
+
+  void forget(EngineQp qp) {
+    waiting.remove(qp);
+  }
+
+  int limit() {
+    return limit;
+  }
+
+  int used() {
+    return used;
+  }
+
+  /** Counts the queue pairs that share this window. */
+  int addUser(int n) {
+    users += n;
+    return users;
+  }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.dma.BusWindow;
+import ib.transport.MemoryStatus;
+import ib.transport.QpBackend;
+import ib.transport.RecvWqe;
+import ib.transport.SendWqe;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import ib.verbs.WrOpcode;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** A device's side of a queue pair: queues of entries, and lists of what was completed. */
+final class SimBackend implements QpBackend {
+  record SendDone(
+      long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {}
+
+  record ReceiveDone(
+      long cookie,
+      WcStatus status,
+      WcOpcode opcode,
+      int lengthBytes,
+      boolean hasImmediate,
+      int immediate,
+      int srcQpn,
+      boolean solicited) {}
+
+  final SimMemory memory;
+  final Deque<Consumer<SendWqe>> sends = new ArrayDeque<>();
+  final Deque<Consumer<RecvWqe>> receives = new ArrayDeque<>();
+  final List<SendDone> sendDone = new ArrayList<>();
+  final List<ReceiveDone> receiveDone = new ArrayList<>();
+  final List<String> fatal = new ArrayList<>();
+  Consumer<SendDone> onSend = done -> {};
+  Consumer<ReceiveDone> onReceive = done -> {};
+  private long nextSendCookie;
+  private long nextReceiveCookie;
+
+  SimBackend(SimMemory memory) {
+    this.memory = memory;
+  }
+
+  /** Posts a signalled send with one element; returns its cookie, 0, 1, 2, .. */
+  long post(WrOpcode opcode, int offset, int length, Consumer<SendWqe> more) {
+    long cookie = nextSendCookie++;
+    sends.add(
+        wqe -> {
+          wqe.begin(cookie, opcode);
+          wqe.setFlags(true, false, false);
+          if (length > 0) {
+            wqe.addSge(SimMemory.BASE + offset, length, memory.allKey);
+          }
+          more.accept(wqe);
+        });
+    return cookie;
+  }
+
+  /** Posts a receive with one element; returns its cookie, 0, 1, 2, .. */
+  long postReceive(int offset, int length) {
+    return postReceive(
+        wqe -> {
+          if (length > 0) {
+            wqe.addSge(SimMemory.BASE + offset, length, memory.allKey);
+          }
+        });
+  }
+
+  long postReceive(Consumer<RecvWqe> fill) {
+    long cookie = nextReceiveCookie++;
+    receives.add(
+        wqe -> {
+          wqe.clearSges();
+          wqe.setCookie(cookie);
+          fill.accept(wqe);
+        });
+    return cookie;
+  }
+
+  @Override
+  public boolean nextSend(SendWqe into) {
+    Consumer<SendWqe> fill = sends.poll();
+    if (fill != null) {
+      fill.accept(into);
+    }
+    return fill != null;
+  }
+
+  @Override
+  public boolean nextReceive(RecvWqe into) {
+    Consumer<RecvWqe> fill = receives.poll();
+    if (fill != null) {
+      fill.accept(into);
+    }
+    return fill != null;
+  }
+
+  @Override
+  public MemoryStatus resolveLocal(
+      int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
+    return memory.resolve(lkey, address, lengthBytes, write ? SimMemory.LOCAL_WRITE : 0, window);
+  }
+
+  @Override
+  public MemoryStatus resolveRemote(
+      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+    return memory.resolve(
+        rkey, address, lengthBytes, write ? SimMemory.REMOTE_WRITE : SimMemory.REMOTE_READ, window);
+  }
+
+  @Override
+  public void completeSend(
+      long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
+    SendDone done = new SendDone(cookie, signaled, status, opcode, lengthBytes);
+    sendDone.add(done);
+    onSend.accept(done);
+  }
+
+  @Override
+  public void completeReceive(
+      long cookie,
+      WcStatus status,
+      WcOpcode opcode,
+      int lengthBytes,
+      boolean hasImmediate,
+      int immediate,
+      int srcQpn,
+      boolean solicited) {
+    ReceiveDone done =
+        new ReceiveDone(
+            cookie, status, opcode, lengthBytes, hasImmediate, immediate, srcQpn, solicited);
+    receiveDone.add(done);
+    onReceive.accept(done);
+  }
+
+  @Override
+  public void onFatal(String cause) {
+    fatal.add(cause);
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.dma.BusWindow;
+import ib.transport.MemoryStatus;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Memory of a simulated device: one segment, regions with keys, resolved in short runs. */
+final class SimMemory {
+  static final int LOCAL_WRITE = 1;
+  static final int REMOTE_WRITE = 2;
+  static final int REMOTE_READ = 4;
+
+  private record Region(long address, long offset, long length, int rights) {}
+
+  private static final int RUN_BYTES = 1000;
+
+  final MemorySegment segment;
+  private final Map<Integer, Region> regions = new HashMap<>();
+  private int nextKey = 0x1000;
+
+  /** Key of the region that the fields below describe: all memory, all rights. */
+  final int allKey;
+
+  /** Address of the first byte in the meaning of the all-memory region; its top bit is set. */
+  static final long BASE = 0x8000_0000_1234_0000L;
+
+  SimMemory(int bytes) {
+    segment = Arena.ofAuto().allocate(bytes, 64);
+    allKey = register(0, bytes, LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ);
+  }
+
+  int register(long offset, long length, int rights) {
+    int key = nextKey;
+    nextKey += 0x111;
+    regions.put(key, new Region(BASE + offset, offset, length, rights));
+    return key;
+  }
+
+  void deregister(int key) {
+    regions.remove(key);
+  }
+
+  MemoryStatus resolve(int key, long address, long length, int right, BusWindow window) {
+    Region region = regions.get(key);
+    if (region == null) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    long at = address - region.address;
+    if (at < 0 || length < 0 || at > region.length - length) {
+      return MemoryStatus.OUT_OF_BOUNDS;
+    }
+    if ((region.rights & right) != right) {
+      return MemoryStatus.NO_RIGHT;
+    }
+    long offset = region.offset + at;
+    long run = Math.min(length, RUN_BYTES - offset % RUN_BYTES);
+    window.set(segment, offset, run);
+    return MemoryStatus.OK;
+  }
+}

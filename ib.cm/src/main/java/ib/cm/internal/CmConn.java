@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.cm.internal;
+
+import ib.transport.agent.AgentTask;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** A connection as the {@link CmEngine} knows it, which owns everything in it. */
+final class CmConn {
+  /** Whether we asked. */
+  final boolean active;
+
+  /** The adapter's object; null for a request that it has not answered. */
+  @Nullable Object owner;
+
+  CmState state;
+
+  /** Our communication id. */
+  int localId;
+
+  /** The peer's communication id, 0 until known. */
+  int remoteId;
+
+  /** The peer's GID. */
+  final long remoteHigh;
+
+  final long remoteLow;
+
+  /** The peer's CA GUID and QPN; the QPN is 0 until known. */
+  long remoteGuid;
+
+  int remoteQpn;
+
+  int localQpn;
+  int localPsn;
+  int pathMtuBytes;
+  long serviceId;
+
+  /** Transaction that REQ, REP and RTU share. */
+  long transactionId;
+
+  /** Passive: the listener while the request is unanswered. */
+  @Nullable CmListener listener;
+
+  /** Passive: what the peer asked for. */
+  @Nullable PeerRequest request;
+
+  /** Active: what we asked for. */
+  @Nullable ConnectSpec spec;
+
+  /** The message that is repeated, or answers a repeated one. */
+  @Nullable MemorySegment message;
+
+  /** Repetitions left. */
+  int retriesLeft;
+
+  /** Messages of the present kind sent so far. */
+  int sent;
+
+  /** Whether the peer was told that the answer takes longer. */
+  boolean mraSent;
+
+  /** When the engine must look at it again. */
+  long dueNs = AgentTask.NO_DEADLINE;
+
+  /** When it began. */
+  final long beganNs;
+
+  CmConn(boolean active, CmState state, long remoteHigh, long remoteLow, long nowNs) {
+    this.active = active;
+    this.state = state;
+    this.remoteHigh = remoteHigh;
+    this.remoteLow = remoteLow;
+    this.beganNs = nowNs;
+  }
+
+  boolean isFrom(long high, long low) {
+    return remoteHigh == high && remoteLow == low;
+  }
+
+  boolean lingers() {
+    return state == CmState.TIMEWAIT || state == CmState.REFUSED;
+  }
+
+  @Override
+  public String toString() {
+    return "connection 0x" + Integer.toHexString(localId) + " " + state;
+  }
+}

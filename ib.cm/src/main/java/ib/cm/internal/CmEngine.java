@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.cm.internal;
+
+import ib.transport.agent.AgentTask;
+import ib.transport.wire.Mad;
+import ib.transport.wire.TimeoutCode;
+import ib.verbs.ConnectParams;
+import ib.verbs.RejectReason;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection manager of a port as a state machine (IBA vol. 1, chapter 12): takes messages,
+ * commands and the time, and gives messages and events to a {@link CmSink} and the time at which it
+ * wants to be called again. It has no thread, socket or clock; one thread at a time uses it.
+ *
+ * <p>This class holds commands and timers, {@link CmInbound} what messages do.
+ */
+final class CmEngine {
+  private static final int FIRST_SOURCE_PORT = 32_768;
+  private static final int SOURCE_PORTS = 28_232;
+  private static final int MAX_PSN = 1 << 24;
+  private static final byte[] NOTHING = {};
+
+  final CmPort port;
+  final CmConfig config;
+  final CmTable table;
+  final CmSink sink;
+  private final RandomGenerator random;
+  private final CmInbound inbound;
+  private final Map<Long, CmListener> listeners = new HashMap<>();
+  private final Map<CmCounter, Long> counters = new EnumMap<>(CmCounter.class);
+  private long nextTransaction;
+  private int nextSourcePort;
+  private long nextDueNs = AgentTask.NO_DEADLINE;
+
+  CmEngine(CmPort port, CmConfig config, RandomGenerator random, CmSink sink) {
+    this.port = port;
+    this.config = config;
+    this.random = random;
+    this.sink = sink;
+    this.table = new CmTable(config, random);
+    this.inbound = new CmInbound(this);
+    this.nextTransaction = random.nextLong();
+    this.nextSourcePort = random.nextInt(SOURCE_PORTS);
+  }
+
+  long counter(CmCounter counter) {
+    return counters.getOrDefault(counter, 0L);
+  }
+
+  void count(CmCounter counter) {
+    counters.merge(counter, 1L, Long::sum);
+  }
+
+  // Commands.
+
+  /** Listens; null if somebody does already. */
+  @Nullable CmListener listen(long serviceId, Object owner) {
+    CmListener listener = new CmListener(serviceId, owner);
+    return listeners.putIfAbsent(serviceId, listener) == null ? listener : null;
+  }
+
+  @Nullable CmListener listener(long serviceId) {
+    return listeners.get(serviceId);
+  }
+
+  /** Stops listening and refuses the unanswered requests. */
+  void unlisten(CmListener listener, long nowNs) {
+    if (!listeners.remove(listener.serviceId, listener)) {
+      return;
+    }
+    for (CmConn conn : table.all()) {
+      if (isListener(conn.listener, listener)) {
+        reject(conn, RejectReason.INVALID_SERVICE_ID, NOTHING, nowNs);
+      }
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a listener is itself
+  private static boolean isListener(@Nullable CmListener a, CmListener b) {
+    return a == b;
+  }
+
+  /** Sends a REQ; null if there are too many connections. */
+  @Nullable CmConn connect(ConnectSpec spec, Object owner, long nowNs) {
+    if (table.isFull()) {
+      return null;
+    }
+    var address = spec.destination().getAddress();
+    CmConn conn = new CmConn(true, CmState.REQ_SENT, Gid.high(address), Gid.low(address), nowNs);
+    conn.owner = owner;
+    conn.spec = spec;
+    conn.serviceId = spec.serviceId();
+    conn.localQpn = spec.qpn();
+    conn.localPsn = random.nextInt(MAX_PSN);
+    conn.pathMtuBytes = port.mtuBytes();
+    table.add(conn);
+    sendReq(conn, spec, nowNs);
+    return conn;
+  }
+
+  /** Asks again for a smaller path MTU, under another communication id. */
+  void connectWithMtu(CmConn conn, ConnectSpec spec, int mtuBytes, long nowNs) {
+    conn.pathMtuBytes = mtuBytes;
+    table.renew(conn);
+    sendReq(conn, spec, nowNs);
+  }
+
+  private void sendReq(CmConn conn, ConnectSpec spec, long nowNs) {
+    conn.transactionId = nextTransaction++;
+    int sourcePort = FIRST_SOURCE_PORT + nextSourcePort;
+    nextSourcePort = (nextSourcePort + 1) % SOURCE_PORTS;
+    MemorySegment req = CmMessages.req(conn, spec, port, config, sourcePort);
+    repeat(conn, req, config.maxRetries(), config.responseTimeoutNs(), nowNs);
+  }
+
+  /** Active: the queue pair is in RTS; tells the peer. Nothing happens if the connection ended. */
+  void ready(CmConn conn) {
+    if (conn.state != CmState.REP_RCVD) {
+      return;
+    }
+    conn.state = CmState.ESTABLISHED;
+    conn.message = CmMessages.rtu(conn);
+    conn.dueNs = AgentTask.NO_DEADLINE;
+    send(conn, conn.message);
+  }
+
+  /** Active: the queue pair could not be moved; refuses the REP. */
+  void refuseReply(CmConn conn, long nowNs) {
+    if (conn.state == CmState.REP_RCVD) {
+      sendRej(conn, CmMessages.OF_REP, RejectReason.NO_QP);
+      toTimewait(conn, nowNs);
+    }
+  }
+
+  /**
+   * Passive: answers a request with a REP.
+   *
+   * @param psn first PSN that the queue pair sends
+   * @return false if the request is no longer there
+   */
+  boolean accept(CmConn conn, int qpn, int psn, ConnectParams params, Object owner, long nowNs) {
+    if (conn.state != CmState.REQ_RCVD) {
+      return false;
+    }
+    answered(conn);
+    conn.owner = owner;
+    conn.localQpn = qpn;
+    conn.localPsn = psn;
+    conn.state = CmState.REP_SENT;
+    MemorySegment rep = CmMessages.rep(conn, params, port);
+    repeat(conn, rep, config.maxRetries(), config.responseTimeoutNs(), nowNs);
+    return true;
+  }
+
+  /** Passive: answers a request with a REJ; false if it is no longer there. */
+  boolean reject(CmConn conn, int reason, byte[] privateData, long nowNs) {
+    if (conn.state != CmState.REQ_RCVD) {
+      return false;
+    }
+    answered(conn);
+    conn.message =
+        CmMessages.rej(
+            conn.transactionId,
+            conn.localId,
+            conn.remoteId,
+            CmMessages.OF_REQ,
+            reason,
+            NOTHING,
+            privateData);
+    send(conn, conn.message);
+    toRefused(conn, nowNs);
+    return true;
+  }
+
+  /** Ends a connection in whatever state; no event follows. */
+  void disconnect(CmConn conn, long nowNs) {
+    conn.owner = null;
+    switch (conn.state) {
+      case REQ_SENT -> {
+        sendTimeoutRej(conn);
+        toRefused(conn, nowNs);
+      }
+      case REP_RCVD -> {
+        sendRej(conn, CmMessages.OF_REP, RejectReason.CONSUMER_DEFINED);
+        toTimewait(conn, nowNs);
+      }
+      case REP_SENT, ESTABLISHED -> sendDreq(conn, nowNs);
+      case REQ_RCVD -> reject(conn, RejectReason.CONSUMER_DEFINED, NOTHING, nowNs);
+      case DREQ_SENT, TIMEWAIT, REFUSED -> {}
+    }
+  }
+
+  /** The port goes: tells every peer once that its connection ends, and forgets everything. */
+  void close(long nowNs) {
+    for (CmConn conn : table.all()) {
+      CmState before = conn.state;
+      Object owner = conn.owner;
+      disconnect(conn, nowNs);
+      conn.owner = owner;
+      if (before == CmState.ESTABLISHED) {
+        disconnected(conn);
+      } else {
+        failed(conn, "port " + port.name() + " closed before the connection was made");
+      }
+      table.remove(conn);
+    }
+    listeners.clear();
+    nextDueNs = AgentTask.NO_DEADLINE;
+  }
+
+  // Messages and time.
+
+  /**
+   * Takes a MAD.
+   *
+   * @param sourceHigh GID that it came from, upper half
+   * @param sourceLow lower half
+   * @param mad segment holding it, valid during the call
+   */
+  void receive(
+      long sourceHigh, long sourceLow, MemorySegment mad, long off, int lengthBytes, long nowNs) {
+    if (!Mad.isCm(mad, off, lengthBytes)) {
+      count(CmCounter.DROPPED_MALFORMED);
+    } else if (!sink.hasRoom()) {
+      count(CmCounter.DROPPED_BUSY);
+    } else {
+      count(CmCounter.RECEIVED);
+      inbound.receive(sourceHigh, sourceLow, mad, off, nowNs);
+    }
+  }
+
+  /** When {@link #poll} is to be called, or {@link AgentTask#NO_DEADLINE}. */
+  long nextDueNs() {
+    return nextDueNs;
+  }
+
+  /** Does what is due; the work done. */
+  int poll(long nowNs) {
+    if (nextDueNs == AgentTask.NO_DEADLINE || nextDueNs - nowNs > 0) {
+      return 0;
+    }
+    table.expire(nowNs);
+    int work = 1;
+    for (CmConn conn : table.all()) {
+      if (!conn.lingers() && conn.dueNs != AgentTask.NO_DEADLINE && conn.dueNs - nowNs <= 0) {
+        due(conn, nowNs);
+        work++;
+      }
+    }
+    nextDueNs = table.nextDueNs();
+    return work;
+  }
+
+  private void due(CmConn conn, long nowNs) {
+    MemorySegment message = conn.message;
+    if (conn.state == CmState.REQ_RCVD) {
+      dueRequest(conn, nowNs);
+    } else if (conn.retriesLeft > 0
+        && message != null
+        && !(conn.state == CmState.REQ_SENT && limitReached(conn, nowNs))) {
+      conn.retriesLeft--;
+      conn.sent++;
+      count(CmCounter.RETRIES);
+      send(conn, message);
+      wakeAt(conn, nowNs + repeatNs(conn));
+    } else {
+      giveUp(conn, nowNs);
+    }
+  }
+
+  private boolean limitReached(CmConn conn, long nowNs) {
+    return nowNs - conn.beganNs >= config.connectLimitNs();
+  }
+
+  private long repeatNs(CmConn conn) {
+    return conn.state == CmState.DREQ_SENT
+        ? config.disconnectTimeoutNs()
+        : config.responseTimeoutNs();
+  }
+
+  /** An unanswered request: first the peer is asked for patience, then it is refused. */
+  private void dueRequest(CmConn conn, long nowNs) {
+    if (nowNs - conn.beganNs >= config.requestLimitNs()) {
+      reject(conn, RejectReason.TIMEOUT, NOTHING, nowNs);
+    } else {
+      sendMra(conn, CmMessages.OF_REQ, nowNs);
+      wakeAt(conn, conn.beganNs + config.requestLimitNs());
+    }
+  }
+
+  private void giveUp(CmConn conn, long nowNs) {
+    switch (conn.state) {
+      case REQ_SENT -> {
+        sendTimeoutRej(conn);
+        toRefused(conn, nowNs);
+        failed(conn, CmTexts.noReply(conn, port, nowNs));
+      }
+      case REP_SENT -> {
+        sendRej(conn, CmMessages.OF_REP, RejectReason.TIMEOUT);
+        toTimewait(conn, nowNs);
+        failed(conn, CmTexts.noRtu(conn, port, nowNs));
+      }
+      case DREQ_SENT -> toTimewait(conn, nowNs);
+      case REP_RCVD, REQ_RCVD, ESTABLISHED, TIMEWAIT, REFUSED -> conn.dueNs = AgentTask.NO_DEADLINE;
+    }
+  }
+
+  // Steps that commands, timers and messages share.
+
+  /** A new request: half of the peer's patience, then it is asked for more. */
+  void awaitAnswer(CmConn conn, int responseTimeoutCode, long nowNs) {
+    long patienceNs = TimeoutCode.toNs(responseTimeoutCode) / 2;
+    wakeAt(conn, nowNs + Math.min(patienceNs, config.requestLimitNs()));
+  }
+
+  /** The peer asked for patience. */
+  void extend(CmConn conn, int serviceTimeoutCode, long nowNs) {
+    long extraNs = TimeoutCode.toNs(serviceTimeoutCode) + config.responseTimeoutNs();
+    long limitNs =
+        (conn.state == CmState.REQ_SENT ? conn.beganNs : nowNs) + config.connectLimitNs();
+    long untilNs = nowNs + extraNs;
+    wakeAt(conn, CmTable.earlier(limitNs, untilNs) ? limitNs : untilNs);
+  }
+
+  private void wakeAt(CmConn conn, long atNs) {
+    conn.dueNs = atNs;
+    wake(atNs);
+  }
+
+  private void wake(long atNs) {
+    if (CmTable.earlier(atNs, nextDueNs)) {
+      nextDueNs = atNs;
+    }
+  }
+
+  private void repeat(
+      CmConn conn, MemorySegment message, int retries, long intervalNs, long nowNs) {
+    conn.message = message;
+    conn.retriesLeft = retries;
+    conn.sent = 1;
+    send(conn, message);
+    wakeAt(conn, nowNs + intervalNs);
+  }
+
+  void send(CmConn conn, MemorySegment message) {
+    send(conn.remoteHigh, conn.remoteLow, message);
+  }
+
+  void send(long high, long low, MemorySegment message) {
+    count(sink.send(high, low, message) ? CmCounter.SENT : CmCounter.SEND_QUEUE_FULL);
+  }
+
+  void sendMra(CmConn conn, int ofMessage, long nowNs) {
+    conn.mraSent = true;
+    long leftNs = config.requestLimitNs() - (nowNs - conn.beganNs);
+    send(conn, CmMessages.mra(conn, ofMessage, Math.max(leftNs, config.responseTimeoutNs())));
+  }
+
+  void sendRej(CmConn conn, int ofMessage, int reason) {
+    MemorySegment rej = CmMessages.rej(conn, ofMessage, reason);
+    conn.message = rej;
+    send(conn, rej);
+  }
+
+  /** The peer may know us only by CA GUID and communication id. */
+  private void sendTimeoutRej(CmConn conn) {
+    byte[] guid = ByteBuffer.allocate(Long.BYTES).putLong(port.guid()).array();
+    MemorySegment rej =
+        CmMessages.rej(
+            conn.transactionId,
+            conn.localId,
+            conn.remoteId,
+            CmMessages.OF_NONE,
+            RejectReason.TIMEOUT,
+            guid,
+            NOTHING);
+    conn.message = rej;
+    send(conn, rej);
+  }
+
+  void sendDreq(CmConn conn, long nowNs) {
+    conn.state = CmState.DREQ_SENT;
+    MemorySegment dreq = CmMessages.dreq(conn, nextTransaction++);
+    repeat(conn, dreq, config.disconnectRetries(), config.disconnectTimeoutNs(), nowNs);
+  }
+
+  void toTimewait(CmConn conn, long nowNs) {
+    linger(conn, CmState.TIMEWAIT, nowNs);
+  }
+
+  void toRefused(CmConn conn, long nowNs) {
+    linger(conn, CmState.REFUSED, nowNs);
+  }
+
+  private void linger(CmConn conn, CmState state, long nowNs) {
+    conn.state = state;
+    table.linger(conn, nowNs);
+    wake(conn.dueNs);
+  }
+
+  /** A request is answered or gone: its listener may take another. */
+  void answered(CmConn conn) {
+    CmListener listener = conn.listener;
+    if (listener != null) {
+      listener.pending--;
+      conn.listener = null;
+    }
+  }
+
+  /** The peer, or a newer connection in its place, ended the connection. */
+  void disconnected(CmConn conn) {
+    if (conn.owner != null) {
+      sink.onDisconnected(conn);
+      conn.owner = null;
+    }
+  }
+
+  void rejected(CmConn conn, int reason, byte[] privateData) {
+    if (conn.owner != null) {
+      sink.onRejected(conn, reason, privateData);
+      conn.owner = null;
+    }
+  }
+
+  void failed(CmConn conn, String message) {
+    if (conn.owner != null) {
+      sink.onFailed(conn, message);
+      conn.owner = null;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.cm.internal;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Where a {@link CmEngine} sends its messages and tells what happened. Called from inside the
+ * engine's methods, must neither block nor call back.
+ *
+ * <p>For a connection, {@link #onReply} and {@link #onEstablished} come at most once, and then at
+ * most one of {@link #onRejected}, {@link #onDisconnected} and {@link #onFailed}, which is the
+ * last; none comes after the application ended the connection itself.
+ */
+interface CmSink {
+  /** Sends a MAD of 256 bytes to QP1 of a GID; false if there was no room, so that it is lost. */
+  boolean send(long gidHigh, long gidLow, MemorySegment mad);
+
+  /** Whether more events can be taken; while not, messages are dropped and their senders repeat. */
+  boolean hasRoom();
+
+  /**
+   * A request arrived; to be answered through {@link CmEngine#accept} or {@link CmEngine#reject}.
+   */
+  void onRequest(
+      CmListener listener, CmConn conn, PeerRequest request, byte[] privateData);
+
+  /** Active: the peer accepted; move the queue pair, then call {@link CmEngine#ready}. */
+  void onReply(CmConn conn, PeerReply reply, byte[] privateData);
+
+  /** Passive: the RTU arrived. */
+  void onEstablished(CmConn conn);
+
+  /** The peer refused. */
+  void onRejected(CmConn conn, int reason, byte[] privateData);
+
+  /** The peer ended the connection. */
+  void onDisconnected(CmConn conn);
+
+  /** The connection could not be made. */
+  void onFailed(CmConn conn, String message);
+}

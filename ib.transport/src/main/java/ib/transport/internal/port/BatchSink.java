@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import ib.transport.PacketTap;
+import ib.transport.PortCounter;
+import ib.transport.internal.engine.PacketSink;
+import ib.transport.internal.engine.PortEngine;
+import ib.transport.internal.io.PeerAddress;
+import ib.transport.internal.io.SendBatch;
+import ib.transport.wire.Icrc;
+import ib.transport.wire.IcrcFlow;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the engine's packets into the send batch of a socket: chooses the train, appends the ICRC
+ * that is right for the packet's place in it, counts, and shows the packet to the tap. Agent thread
+ * only.
+ */
+final class BatchSink implements PacketSink {
+  private final PortEngine engine;
+  private final SendBatch batch;
+  private final long localHigh;
+  private final long localLow;
+  private final boolean ipv6;
+  private final Icrc icrc = new Icrc();
+  private final IcrcFlow flow;
+  private final PeerCache peers = new PeerCache();
+  private @Nullable PacketTap tap;
+
+  // The begun packet.
+  private @Nullable PeerAddress to;
+  private long destHigh;
+  private long destLow;
+  private int lengthBytes;
+
+  BatchSink(PortEngine engine, SendBatch batch, long localHigh, long localLow) {
+    this.engine = engine;
+    this.batch = batch;
+    this.localHigh = localHigh;
+    this.localLow = localLow;
+    this.ipv6 = !Gids.isV4(localHigh, localLow);
+    this.flow = ipv6 ? IcrcFlow.ipv6() : IcrcFlow.ipv4();
+    flow.sourcePort(IcrcFlow.ROCE_PORT);
+    if (ipv6) {
+      flow.ipv6Source(localHigh, localLow);
+    }
+  }
+
+  void setTap(@Nullable PacketTap newTap) {
+    tap = newTap;
+  }
+
+  @Override
+  public boolean begin(long high, long low, int flowLabel, int bytes) {
+    if (!batch.hasRoom()) {
+      return false;
+    }
+    if (to == null || destHigh != high || destLow != low) {
+      to = peer(high, low);
+      destHigh = high;
+      destLow = low;
+    }
+    lengthBytes = bytes;
+    return true;
+  }
+
+  /** A GID that nothing can be sent to gets a packet that is counted and dropped. */
+  private @Nullable PeerAddress peer(long high, long low) {
+    if (ipv6 == Gids.isV4(high, low)) {
+      return null;
+    }
+    try {
+      PeerAddress peer = peers.get(high, low);
+      if (ipv6) {
+        flow.ipv6Destination(high, low);
+      } else {
+        flow.ipv4Addresses((int) localLow, (int) low);
+      }
+      return peer;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return batch.memory();
+  }
+
+  @Override
+  public long offset() {
+    return batch.position();
+  }
+
+  @Override
+  public void commit() {
+    PeerAddress peer = to;
+    if (peer == null) {
+      engine.count(PortCounter.SEND_ERRORS, 1);
+      return;
+    }
+    int total = lengthBytes + Icrc.LENGTH;
+    int identification = batch.nextIndex(peer, total);
+    MemorySegment memory = batch.memory();
+    long at = batch.position();
+    icrc.append(flow, identification, memory, at, lengthBytes);
+    batch.add(peer, total);
+    engine.count(PortCounter.SENT_PKTS, 1);
+    engine.count(PortCounter.SENT_BYTES, total);
+    PacketTap shown = tap;
+    if (shown != null) {
+      show(shown, identification, memory, at, total);
+    }
+  }
+
+  @SuppressWarnings("CatchingUnchecked") // a tap is somebody else's code
+  private void show(PacketTap shown, int identification, MemorySegment memory, long at, int total) {
+    try {
+      shown.onPacket(
+          true,
+          localHigh,
+          localLow,
+          IcrcFlow.ROCE_PORT,
+          destHigh,
+          destLow,
+          ipv6 ? 0 : identification,
+          memory,
+          at,
+          total);
+    } catch (RuntimeException e) {
+      engine.count(PortCounter.TAP_ERRORS, 1);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import ib.transport.internal.io.DatagramIoOptions.Mode;
+import java.net.InetAddress;
+
+/**
+ * What a port is configured with, checked.
+ *
+ * @param name of the port
+ * @param address that it is bound to
+ * @param guid EUI-64
+ * @param mtuBytes largest path MTU wanted: 256, 512, 1024, 2048 or 4096
+ * @param mode of the socket
+ * @param receiveBufferBytes asked of the system
+ * @param sendBufferBytes asked of the system
+ * @param source where the configuration comes from, for messages
+ */
+record PortConfig(
+    String name,
+    InetAddress address,
+    long guid,
+    int mtuBytes,
+    Mode mode,
+    int receiveBufferBytes,
+    int sendBufferBytes,
+    String source) {}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
+
+/** The keys of an {@code ib.port} configuration, for configuration tools. */
+@ObjectClassDefinition(
+    name = "OpenHCA port",
+    description = "A network port: a UDP socket that speaks RoCEv2")
+@interface PortSettings {
+  /** Name, the value of the service property {@code ib.port}. */
+  @AttributeDefinition(description = "Name of the port, such as p0")
+  String name();
+
+  /** IP address. */
+  @AttributeDefinition(description = "IP address of an interface of this machine, in numbers")
+  String address();
+
+  /** Port GUID. */
+  @AttributeDefinition(
+      required = false,
+      description = "EUI-64 in 16 hexadecimal digits; derived from the address if left out")
+  String guid() default "";
+
+  /** Largest path MTU in bytes. */
+  @AttributeDefinition(
+      required = false,
+      description = "Largest path MTU in bytes; lowered to what the interface carries",
+      options = {@Option("256"), @Option("512"), @Option("1024"), @Option("2048"), @Option("4096")})
+  int mtu() default 4096;
+
+  /** How the socket is driven. */
+  @AttributeDefinition(
+      required = false,
+      description = "How the socket is driven",
+      options = {@Option("auto"), @Option("native"), @Option("channel")})
+  String io() default "auto";
+
+  /** Receive buffer in bytes. */
+  @AttributeDefinition(
+      required = false,
+      description = "Socket receive buffer in bytes; the system may grant less")
+  int receive_buffer() default 8388608;
+
+  /** Send buffer in bytes. */
+  @AttributeDefinition(
+      required = false,
+      description = "Socket send buffer in bytes; the system may grant less")
+  int send_buffer() default 8388608;
+}

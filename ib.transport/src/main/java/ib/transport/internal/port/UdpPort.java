@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import ib.transport.Gsi;
+import ib.transport.PacketTap;
+import ib.transport.PortCounter;
+import ib.transport.PortQp;
+import ib.transport.QpBackend;
+import ib.transport.RdmaPort;
+import ib.transport.agent.Agent;
+import ib.transport.agent.AgentException;
+import ib.transport.agent.AgentTask;
+import ib.transport.internal.engine.EngineOptions;
+import ib.transport.internal.engine.PortEngine;
+import ib.transport.internal.io.DatagramIo;
+import ib.transport.internal.io.DatagramIoFactory;
+import ib.transport.internal.io.DatagramIoOpenException;
+import ib.transport.internal.io.DatagramIoOptions;
+import ib.transport.internal.io.IoCounter;
+import ib.transport.internal.io.ReceiveBatch;
+import ib.transport.wire.IcrcFlow;
+import ib.transport.wire.PathMtu;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A port on a UDP socket: each turn of the agent hands what arrived to the engine and what the
+ * engine made to the socket.
+ */
+final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
+  private static final Duration AGENT_WAIT = Duration.ofSeconds(2);
+  private static final int MAX_QPNS = 1 << 20;
+
+  /** Headers of the longest packet, ICRC included, rounded up. */
+  private static final int HEADER_ROOM = 128;
+
+  private static final int SEND_PACKETS = 512;
+  private static final int LEAST_WINDOW = 16;
+  private static final int MOST_WINDOW = 512;
+
+  /** What the kernel adds to a packet that it holds. */
+  private static final int BOOKKEEPING = 1024;
+
+  private final PortConfig config;
+  private final Agent agent;
+  private final int mtuBytes;
+  private final DatagramIo io;
+  private final PortEngine engine;
+  private final BatchSink sink;
+  private final QpnAllocator qpns;
+  private final ReceiveBatch received = new ReceiveBatch();
+  private final int windowPackets;
+  private final Runnable onFailure;
+  private volatile @Nullable String failure;
+  private volatile @Nullable PacketTap tap;
+
+  // Owned by the agent.
+  private @Nullable PacketTap shownTap;
+  private long lastTurnNs;
+
+  private UdpPort(PortConfig config, Agent agent, DatagramIo io, int mtu, Runnable onFailure) {
+    this.config = config;
+    this.agent = agent;
+    this.io = io;
+    this.mtuBytes = mtu;
+    this.onFailure = onFailure;
+    this.windowPackets = window(io.receiveBufferBytes(), mtu);
+    long high = Gids.high(config.address());
+    long low = Gids.low(config.address());
+    this.engine =
+        new PortEngine(
+            EngineOptions.of(high, low).withMtuBytes(mtu).withWindowPackets(windowPackets));
+    this.sink = new BatchSink(engine, io.sendBatch(), high, low);
+    this.qpns =
+        new QpnAllocator(config.name(), RandomGenerator.getDefault(), agent.clock(), MAX_QPNS);
+  }
+
+  /**
+   * Opens a port.
+   *
+   * @param onFailure called once on the agent thread when the socket does not work any more
+   * @throws DatagramIoOpenException if the socket can't be opened, with reason and remedy
+   */
+  static UdpPort open(PortConfig config, Agent agent, Runnable onFailure)
+      throws DatagramIoOpenException {
+    int mtu = clampedMtu(config);
+    DatagramIoOptions options =
+        DatagramIoOptions.defaults()
+            .withMode(config.mode())
+            .withBuffers(config.receiveBufferBytes(), config.sendBufferBytes())
+            .withSendBatch(SEND_PACKETS, mtu + HEADER_ROOM);
+    InetSocketAddress address = new InetSocketAddress(config.address(), IcrcFlow.ROCE_PORT);
+    DatagramIo io = DatagramIoFactory.open(address, options);
+    UdpPort port = new UdpPort(config, agent, io, mtu, onFailure);
+    try {
+      agent.add(port, AGENT_WAIT, io);
+      return port;
+    } catch (AgentException | IllegalArgumentException | IllegalStateException e) {
+      io.close();
+      throw new DatagramIoOpenException(
+          address,
+          "agent " + agent.name() + " did not take it: " + e.getMessage(),
+          "see the log for what keeps the agent busy",
+          e);
+    }
+  }
+
+  /** The configured MTU, or less where the interface carries less. */
+  private static int clampedMtu(PortConfig config) throws DatagramIoOpenException {
+    int code = PathMtu.codeForLinkMtu(linkMtu(config.address()));
+    if (code == 0) {
+      throw new DatagramIoOpenException(
+          new InetSocketAddress(config.address(), IcrcFlow.ROCE_PORT),
+          "its interface carries only " + linkMtu(config.address()) + " bytes",
+          "raise the interface's MTU to 336 or more",
+          null);
+    }
+    return Math.min(config.mtuBytes(), PathMtu.bytes(code));
+  }
+
+  private static int linkMtu(InetAddress address) {
+    try {
+      NetworkInterface link = NetworkInterface.getByInetAddress(address);
+      // Any address of 127.0.0.0/8 works on the loopback interface, which lists only one.
+      return link == null ? Integer.MAX_VALUE : link.getMTU();
+    } catch (SocketException e) {
+      return Integer.MAX_VALUE;
+    }
+  }
+
+  /** Half of the buffer is the kernel's bookkeeping; what is left is counted in packets. */
+  private static int window(int receiveBufferBytes, int mtu) {
+    int packets = receiveBufferBytes / 2 / (mtu + BOOKKEEPING);
+    return Math.clamp(packets, LEAST_WINDOW, MOST_WINDOW);
+  }
+
+  // The agent's task.
+
+  @Override
+  public int doWork(long nowNs) {
+    if (failure != null) {
+      return 0;
+    }
+    lastTurnNs = nowNs;
+    takeTap();
+    try {
+      int work = io.receive(received);
+      while (received.next()) {
+        receive(nowNs);
+      }
+      work += engine.onTimers(nowNs);
+      work += engine.transmit(sink, nowNs);
+      if (io.sendBatch().queued() > 0) {
+        work += io.flush();
+      }
+      return work;
+    } catch (IOException e) {
+      failure = String.valueOf(e.getMessage());
+      onFailure.run();
+      return 0;
+    }
+  }
+
+  private void receive(long nowNs) {
+    boolean ipv6 = received.sourceIsIpv6();
+    engine.receive(
+        ipv6 ? received.sourceV6High() : 0,
+        ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4()),
+        received.sourcePort(),
+        PortEngine.IP_ID_UNKNOWN,
+        received.memory(),
+        received.offset(),
+        received.length(),
+        nowNs);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a tap is itself
+  private void takeTap() {
+    PacketTap wanted = tap;
+    if (wanted != shownTap) {
+      shownTap = wanted;
+      engine.setTap(wanted);
+      sink.setTap(wanted);
+    }
+  }
+
+  @Override
+  public long nextDeadlineNs() {
+    if (failure != null) {
+      return NO_DEADLINE;
+    }
+    // A full batch is waited for through the socket, which then becomes writable.
+    return engine.wantsTransmit() && io.sendBatch().hasRoom()
+        ? lastTurnNs
+        : engine.nextDeadlineNs();
+  }
+
+  @Override
+  public void close() {
+    failure = "closed";
+    try {
+      agent.remove(this, AGENT_WAIT);
+    } catch (AgentException | IllegalStateException e) {
+      // The agent is closed or stuck. The task does nothing any more, and its socket must go.
+      failure = "closed while the agent was not there: " + e.getMessage();
+    }
+    io.close();
+  }
+
+  // The service.
+
+  @Override
+  public String name() {
+    return config.name();
+  }
+
+  @Override
+  public InetAddress address() {
+    return config.address();
+  }
+
+  @Override
+  public long guid() {
+    return config.guid();
+  }
+
+  @Override
+  public int activeMtuBytes() {
+    return mtuBytes;
+  }
+
+  @Override
+  public boolean isUp() {
+    return failure == null;
+  }
+
+  @Override
+  public Agent agent() {
+    return agent;
+  }
+
+  @Override
+  public int allocateQpn() throws RdmaException {
+    return qpns.allocate();
+  }
+
+  @Override
+  public void releaseQpn(int qpn) {
+    qpns.release(qpn);
+  }
+
+  @Override
+  public PortQp createQp(int qpn, QpType type, QpBackend backend) {
+    agent.assertInAgent();
+    return engine.createQp(qpn, type, backend);
+  }
+
+  @Override
+  public Gsi gsi() {
+    return engine.gsi();
+  }
+
+  @Override
+  public long counter(PortCounter counter) {
+    long own = engine.counter(counter);
+    return switch (counter) {
+      case SEND_QUEUE_FULL -> own + io.counter(IoCounter.TX_WOULD_BLOCK);
+      case MTU_CLAMPED -> own + io.counter(IoCounter.TX_TOO_LONG);
+      case SEND_ERRORS -> own + sendErrors();
+      default -> own;
+    };
+  }
+
+  private long sendErrors() {
+    return io.counter(IoCounter.TX_UNREACHABLE)
+        + io.counter(IoCounter.TX_REFUSED)
+        + io.counter(IoCounter.TX_NOT_PERMITTED)
+        + io.counter(IoCounter.TX_NO_BUFFERS)
+        + io.counter(IoCounter.TX_OTHER_ERRORS);
+  }
+
+  @Override
+  public void setTap(@Nullable PacketTap newTap) {
+    tap = newTap;
+    // Wakes the agent, so that an idle port takes it too.
+    agent.offer(() -> {});
+  }
+
+  // For operators.
+
+  /** Why the socket does not work any more, or null. */
+  @Nullable String failure() {
+    return failure;
+  }
+
+  /** How the socket works, for people. */
+  String description() {
+    return io.description();
+  }
+
+  /** Packets of one queue pair that may be in flight. */
+  int windowPackets() {
+    return windowPackets;
+  }
+}

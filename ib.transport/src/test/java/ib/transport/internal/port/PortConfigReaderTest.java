@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ib.transport.internal.io.DatagramIoOptions.Mode;
+import java.net.InetAddress;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PortConfigReaderTest {
+  private static final String FILE = "felix.fileinstall.filename";
+
+  @Test
+  void shouldReadAllKeys() throws Exception {
+    PortConfig config =
+        PortConfigReader.read(
+            Map.of(
+                "name", "p0",
+                "address", "127.21.0.1",
+                "guid", "0x0002c90300a1b2c3",
+                "mtu", "1024",
+                "io", "channel",
+                "receive.buffer", "1000000",
+                "send.buffer", 2000000,
+                "service.pid", "ib.port-p0",
+                "component.id", 7L));
+    assertThat(config.name()).isEqualTo("p0");
+    assertThat(config.address()).isEqualTo(InetAddress.ofLiteral("127.21.0.1"));
+    assertThat(config.guid()).isEqualTo(0x0002c90300a1b2c3L);
+    assertThat(config.mtuBytes()).isEqualTo(1024);
+    assertThat(config.mode()).isEqualTo(Mode.CHANNEL);
+    assertThat(config.receiveBufferBytes()).isEqualTo(1_000_000);
+    assertThat(config.sendBufferBytes()).isEqualTo(2_000_000);
+  }
+
+  @Test
+  void shouldDeriveTheGuidFromTheAddress() {
+    PortConfig config = PortConfigReader.read(Map.of("name", "p0", "address", "127.21.3.4"));
+    assertThat(config.guid()).isEqualTo(0x02007fff_fe150304L);
+    assertThat(config.mtuBytes()).isEqualTo(4096);
+    assertThat(config.mode()).isEqualTo(Mode.AUTO);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "address, 999.1.1.1, give it in numbers",
+    "address, host.example, give it in numbers",
+    "address, 0.0.0.0, give the port its own address",
+    "address, 224.0.0.1, give the port its own address",
+    "address, '', give the IP address",
+    "name, '', name the port",
+    "name, 'p 0', use letters",
+    "guid, xyz, 16 hexadecimal digits",
+    "guid, 0, leave it out",
+    "mtu, 1500, 'use 256, 512, 1024, 2048 or 4096'",
+    "mtu, big, 'use 256, 512, 1024, 2048 or 4096'",
+    "io, fast, 'use auto, native or channel'",
+    "receive.buffer, 17, 65536 to",
+    "send.buffer, much, 65536 to",
+    "adress, 127.0.0.1, remove it or use one of",
+  })
+  void shouldNameFileKeyAndRemedy(String key, String value, String remedy) {
+    Map<String, Object> values = new java.util.HashMap<>();
+    values.put("name", "p0");
+    values.put("address", "127.21.0.1");
+    values.put(FILE, "file:/etc/openhca/ib.port-p0.config");
+    values.put(key, value);
+    assertThatThrownBy(() -> PortConfigReader.read(values))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("/etc/openhca/ib.port-p0.config: key '" + key + "'")
+        .hasMessageContaining(remedy);
+  }
+
+  @Test
+  void shouldRefuseANameOrAddressThatIsTaken() {
+    PortNames names = new PortNames();
+    PortConfig first = config("p0", "127.21.0.1", "a.config");
+    assertThat(names.claim(first)).isNull();
+    assertThat(names.claim(first)).isNull();
+    assertThat(names.claim(config("p0", "127.21.0.2", "b.config")))
+        .contains("b.config", "'name'", "p0", "a.config", "change one");
+    assertThat(names.claim(config("p1", "127.21.0.1", "c.config")))
+        .contains("c.config", "'address'", "127.21.0.1", "a.config");
+    names.release(first);
+    assertThat(names.claim(config("p0", "127.21.0.1", "d.config"))).isNull();
+  }
+
+  private static PortConfig config(String name, String address, String file) {
+    return PortConfigReader.read(Map.of("name", name, "address", address, FILE, file));
+  }
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.dma;
+
+import ib.core.internal.dma.Mapping.Family;
+import ib.dma.DmaAttributes;
+import ib.dma.DmaBus;
+import ib.dma.DmaCoherent;
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryPool;
+import ib.dma.DmaUsage;
+import ib.dma.IbDevice;
+import ib.dma.IbDmaOps;
+import ib.dma.ScatterList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The one shared default ops: any number of devices, each with an address space of its own behind a
+ * software IOMMU. It holds no state of a device but in the device's slot.
+ */
+@Component(
+    service = IbDmaOps.class,
+    immediate = true,
+    property = IbDmaOps.DEFAULT + ":Boolean=true")
+public final class DefaultDmaOps implements IbDmaOps {
+  private static final int PAGE = DmaMemoryPool.PAGE_SIZE;
+
+  private final Bouncer bouncer;
+  private final AtomicLong spaces = new AtomicLong();
+  private final List<IommuDomain> domains = new CopyOnWriteArrayList<>();
+
+  /**
+   * Creates the ops.
+   *
+   * @param pool where coherent memory and bounce buffers come from
+   */
+  @Activate
+  public DefaultDmaOps(@Reference DmaMemoryPool pool) {
+    this.bouncer = new Bouncer(pool);
+  }
+
+  @Override
+  public void attach(IbDevice device) {
+    if (device.opsData() != null) {
+      throw new IllegalStateException(device + " is attached already; detach it first");
+    }
+    IbDevice parent = device.parent();
+    if (parent == null) {
+      IommuDomain domain = newSpace(device);
+      device.setOpsData(new OwnerBook(domain, device.owner()));
+      domains.add(domain);
+      return;
+    }
+    OwnerBook root = book(parent);
+    if (root == null || root.isClosed()) {
+      throw new IllegalStateException(parent + " is not attached; attach it before its views");
+    }
+    device.setOpsData(new OwnerBook(root.domain(), device.owner()));
+  }
+
+  private IommuDomain newSpace(IbDevice device) {
+    if (!fitsWindow(device.dmaMask())) {
+      throw new IllegalArgumentException(
+          "DMA mask 0x%x of %s is too narrow; give %d bits or more"
+              .formatted(device.dmaMask(), device.name(), IovaWindow.MIN_MASK_BITS));
+    }
+    long boundary = device.segmentBoundaryMask();
+    if ((boundary & (boundary + 1)) != 0 || (boundary >= 0 && boundary < PAGE - 1)) {
+      throw new IllegalArgumentException(
+          "segment boundary mask 0x%x of %s; give contiguous low bits, at least 0xfff"
+              .formatted(boundary, device.name()));
+    }
+    return new IommuDomain(device, spaces.incrementAndGet(), bouncer);
+  }
+
+  private static @Nullable OwnerBook book(IbDevice device) {
+    return device.opsData() instanceof OwnerBook book ? book : null;
+  }
+
+  @Override
+  public DmaUsage usage(IbDevice device) {
+    OwnerBook book = book(device);
+    return book == null ? DmaUsage.NONE : book.domain().usage(book);
+  }
+
+  @Override
+  public DmaUsage detach(IbDevice device) {
+    OwnerBook book = book(device);
+    if (book == null) {
+      return DmaUsage.NONE;
+    }
+    device.setOpsData(null);
+    if (device.parent() != null) {
+      return book.domain().detach(book);
+    }
+    domains.remove(book.domain());
+    return book.domain().detachAll(book);
+  }
+
+  @Override
+  public DmaBus bus(IbDevice device) {
+    OwnerBook book = book(device);
+    if (book == null) {
+      throw new IllegalStateException(device + " is not attached; it has no bus");
+    }
+    return book.domain();
+  }
+
+  @Override
+  public boolean mappingError(IbDevice device, long dmaAddress) {
+    return dmaAddress == IommuDomain.ERROR;
+  }
+
+  @Override
+  public long mapSingle(
+      IbDevice device,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    return map(device, Family.SINGLE, memory, offsetBytes, lengthBytes, direction, attributes);
+  }
+
+  private static long map(
+      IbDevice device,
+      Family family,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    check(device, direction, attributes);
+    Objects.checkFromIndexSize(offsetBytes, lengthBytes, memory.size());
+    OwnerBook book = book(device);
+    if (book == null) {
+      return IommuDomain.ERROR;
+    }
+    if (lengthBytes == 0 || lengthBytes > longest(book)) {
+      throw new IllegalArgumentException(
+          "mapping of %d bytes on %s; map 1 to %d"
+              .formatted(lengthBytes, device.name(), longest(book)));
+    }
+    return book.domain().map(book, family, memory, offsetBytes, lengthBytes, direction, attributes);
+  }
+
+  private static void check(IbDevice device, DmaDirection direction, int attributes) {
+    if (Objects.requireNonNull(direction, "direction") == DmaDirection.NONE) {
+      throw new IllegalArgumentException(
+          "direction NONE on " + device.name() + "; say who moves the data");
+    }
+    DmaAttributes.check(attributes);
+  }
+
+  private static boolean copiesBack(int attributes) {
+    return (attributes & DmaAttributes.SKIP_CPU_SYNC) == 0;
+  }
+
+  @Override
+  public void unmapSingle(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction, int attributes) {
+    unmap(device, Family.SINGLE, dmaAddress, lengthBytes, direction, attributes);
+  }
+
+  private static void unmap(
+      IbDevice device,
+      Family family,
+      long dmaAddress,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    check(device, direction, attributes);
+    OwnerBook book = book(device);
+    if (book == null) {
+      return;
+    }
+    Mapping piece = book.domain().take(book, family, dmaAddress, lengthBytes, direction);
+    if (piece != null) {
+      book.domain().tearDown(piece, copiesBack(attributes));
+    }
+  }
+
+  @Override
+  public long mapPage(
+      IbDevice device,
+      DmaMemory memory,
+      long pageIndex,
+      int offsetInPage,
+      int lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    Objects.checkFromIndexSize(offsetInPage, lengthBytes, PAGE);
+    Objects.checkIndex(pageIndex, (memory.size() + PAGE - 1) / PAGE);
+    long offset = pageIndex * PAGE + offsetInPage;
+    return map(device, Family.PAGE, memory, offset, lengthBytes, direction, attributes);
+  }
+
+  @Override
+  public void unmapPage(
+      IbDevice device, long dmaAddress, int lengthBytes, DmaDirection direction, int attributes) {
+    unmap(device, Family.PAGE, dmaAddress, lengthBytes, direction, attributes);
+  }
+
+  @Override
+  public int mapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+    checkList(device, list, entries, direction, attributes);
+    if (list.mappedEntries() != 0) {
+      throw new IllegalArgumentException(
+          "mapSg on " + device.name() + " of a list that is mapped; unmap it first");
+    }
+    OwnerBook book = book(device);
+    return book == null
+        ? 0
+        : SgMapper.map(book.domain(), book, list, entries, direction, attributes);
+  }
+
+  private static void checkList(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+    check(device, direction, attributes);
+    if (entries < 1) {
+      throw new IllegalArgumentException(
+          "scatter list with " + entries + " entries on " + device.name() + "; give 1 or more");
+    }
+    Objects.checkFromIndexSize(0, entries, list.entries());
+  }
+
+  @Override
+  public void unmapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+    checkList(device, list, entries, direction, attributes);
+    OwnerBook book = book(device);
+    if (book != null) {
+      IommuDomain domain = book.domain();
+      Mapping first = domain.take(book, Family.SG, firstAddress(list), entries, direction);
+      if (first != null) {
+        SgMapper.unmap(domain, first, copiesBack(attributes));
+      }
+    }
+    list.setMappedEntries(0);
+  }
+
+  /** Where a list is mapped; of one that is not, where nothing is. */
+  private static long firstAddress(ScatterList list) {
+    return list.mappedEntries() == 0 ? IommuDomain.ERROR : list.rawDmaAddress(0);
+  }
+
+  @Override
+  public void syncSingleRangeForCpu(
+      IbDevice device,
+      long dmaAddress,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction) {
+    sync(device, dmaAddress, offsetBytes, lengthBytes, direction, true);
+  }
+
+  @Override
+  public void syncSingleRangeForDevice(
+      IbDevice device,
+      long dmaAddress,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction) {
+    sync(device, dmaAddress, offsetBytes, lengthBytes, direction, false);
+  }
+
+  private static void sync(
+      IbDevice device,
+      long dmaAddress,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      boolean toCpu) {
+    check(device, direction, DmaAttributes.NONE);
+    OwnerBook book = book(device);
+    if (book == null) {
+      return;
+    }
+    Mapping piece =
+        book.domain().find(book, Family.SINGLE, dmaAddress, offsetBytes, lengthBytes, direction);
+    if (piece != null) {
+      IommuDomain.sync(piece, offsetBytes, lengthBytes, toCpu);
+    }
+  }
+
+  @Override
+  public void syncSgForCpu(IbDevice device, ScatterList list, int entries, DmaDirection direction) {
+    syncSg(device, list, entries, direction, true);
+  }
+
+  @Override
+  public void syncSgForDevice(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction) {
+    syncSg(device, list, entries, direction, false);
+  }
+
+  private static void syncSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, boolean toCpu) {
+    checkList(device, list, entries, direction, DmaAttributes.NONE);
+    OwnerBook book = book(device);
+    if (book == null) {
+      return;
+    }
+    Mapping first = book.domain().find(book, Family.SG, firstAddress(list), 0, entries, direction);
+    if (first != null) {
+      SgMapper.sync(first, toCpu);
+    }
+  }
+
+  @Override
+  public @Nullable DmaCoherent allocCoherent(IbDevice device, long sizeBytes) {
+    if (sizeBytes < 1) {
+      throw new IllegalArgumentException(
+          sizeBytes + " bytes of coherent memory for " + device.name() + "; ask for 1 or more");
+    }
+    OwnerBook book = book(device);
+    return book == null ? null : book.domain().allocCoherent(book, sizeBytes);
+  }
+
+  @Override
+  public void freeCoherent(IbDevice device, DmaCoherent coherent) {
+    OwnerBook book = book(device);
+    if (book == null) {
+      return;
+    }
+    Mapping piece =
+        book.domain()
+            .take(
+                book,
+                Family.COHERENT,
+                coherent.dmaAddress(),
+                coherent.sizeBytes(),
+                DmaDirection.BIDIRECTIONAL);
+    if (piece != null) {
+      book.domain().tearDown(piece, false);
+    }
+  }
+
+  @Override
+  public boolean dmaSupported(IbDevice device, long mask) {
+    OwnerBook book = book(device);
+    if ((mask & (mask + 1)) != 0) {
+      return false;
+    }
+    if (book == null) {
+      return fitsWindow(mask);
+    }
+    IovaWindow window = book.domain().window();
+    long last = window.base() + window.sizeBytes() - 1;
+    return (last & mask) == last;
+  }
+
+  private static boolean fitsWindow(long mask) {
+    return Long.SIZE - Long.numberOfLeadingZeros(mask) >= IovaWindow.MIN_MASK_BITS;
+  }
+
+  @Override
+  public long maxMappingSize(IbDevice device) {
+    OwnerBook book = book(device);
+    return book == null ? 0 : longest(book);
+  }
+
+  /** A quarter of the space, so that no mapping starves the others. */
+  private static long longest(OwnerBook book) {
+    return book.domain().window().sizeBytes() / 4;
+  }
+
+  @Override
+  public long mergeBoundary(IbDevice device) {
+    return PAGE - 1;
+  }
+
+  /**
+   * Figures of all address spaces now.
+   *
+   * @return in order of attachment
+   */
+  public List<DomainStatistics> statistics() {
+    return domains.stream().map(IommuDomain::statistics).toList();
+  }
+
+  @Override
+  public String toString() {
+    return "default DMA ops";
+  }
+}

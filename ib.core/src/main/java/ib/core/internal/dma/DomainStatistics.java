@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.dma;
+
+import ib.dma.DmaFault;
+import ib.dma.DmaUsage;
+import java.util.Map;
+
+/**
+ * Figures of one address space.
+ *
+ * @param device device name
+ * @param number of the address space in this host
+ * @param window where it lies
+ * @param pagesUsed pages of bus addresses in use
+ * @param live what is mapped
+ * @param maps pieces ever mapped
+ * @param faults of devices by cause, those that happened
+ * @param failures failed maps by cause, those that happened
+ */
+public record DomainStatistics(
+    String device,
+    long number,
+    IovaWindow window,
+    int pagesUsed,
+    DmaUsage live,
+    long maps,
+    Map<DmaFault, Long> faults,
+    Map<MapFailure, Long> failures) {
+
+  /**
+   * Pieces unmapped.
+   *
+   * @return count
+   */
+  public long unmaps() {
+    return maps - live.total();
+  }
+
+  /**
+   * Faults of one cause.
+   *
+   * @param cause the cause
+   * @return count
+   */
+  public long faults(DmaFault cause) {
+    return faults.getOrDefault(cause, 0L);
+  }
+}

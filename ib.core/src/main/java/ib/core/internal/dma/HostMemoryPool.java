@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.dma;
+
+import ib.dma.BusWindow;
+import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryExhaustedException;
+import ib.dma.DmaMemoryPool;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+
+/**
+ * Page-granular allocation out of chunks of native memory that are made on demand, up to a limit.
+ *
+ * <p>An allocation is aligned to the smallest power of two that holds it, up to {@link
+ * #MAX_ALIGNMENT}. A short lock guards what is taken; finding memory by address takes none.
+ */
+@Component(service = DmaMemoryPool.class, immediate = true, configurationPid = "ib.core")
+public final class HostMemoryPool implements DmaMemoryPool {
+  /** Bytes of a chunk. */
+  static final long CHUNK_BYTES = 32L << 20;
+
+  /** Largest natural alignment of an allocation. */
+  static final long MAX_ALIGNMENT = 4L << 20;
+
+  private static final long MAX_LIMIT_MIB = 1L << 20;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile long limitBytes;
+  private final AtomicLong usedBytes = new AtomicLong();
+  private final AtomicLong reservedBytes = new AtomicLong();
+
+  /** Sorted by address; replaced as a whole. */
+  private volatile PoolChunk[] chunks = new PoolChunk[0];
+
+  private int lastChunk;
+
+  /** Configuration {@code ib.core}. */
+  @interface Config {
+    /** Most memory for DMA, in MiB: key {@code memory.limit.mib}. */
+    long memory_limit_mib() default 1024;
+  }
+
+  /**
+   * Creates the host's pool.
+   *
+   * @param config the limit
+   */
+  @Activate
+  public HostMemoryPool(Config config) {
+    this(limitOf(config));
+  }
+
+  /**
+   * Creates an empty pool.
+   *
+   * @param limitBytes most bytes of all chunks
+   */
+  public HostMemoryPool(long limitBytes) {
+    limit(limitBytes);
+  }
+
+  @Modified
+  void modified(Config config) {
+    limit(limitOf(config));
+  }
+
+  private static long limitOf(Config config) {
+    long mib = config.memory_limit_mib();
+    if (mib < 1 || mib > MAX_LIMIT_MIB) {
+      throw new IllegalArgumentException(
+          "configuration ib.core: memory.limit.mib=%d; give 1 to %d".formatted(mib, MAX_LIMIT_MIB));
+    }
+    return mib << 20;
+  }
+
+  /**
+   * Changes the limit; what is allocated stays.
+   *
+   * @param bytes most bytes of all chunks
+   * @throws IllegalArgumentException if below one page
+   */
+  public void limit(long bytes) {
+    if (bytes < PAGE_SIZE) {
+      throw new IllegalArgumentException(
+          "DMA memory limit of " + bytes + " bytes; set memory.limit.mib of ib.core to 1 or more");
+    }
+    limitBytes = bytes;
+  }
+
+  @Override
+  public DmaMemory allocate(long sizeBytes) {
+    if (sizeBytes <= 0) {
+      throw new IllegalArgumentException(
+          "allocation of " + sizeBytes + " bytes of DMA memory; ask for 1 or more");
+    }
+    if (sizeBytes > limitBytes) {
+      throw exhausted(sizeBytes, "");
+    }
+    int count = Math.toIntExact((sizeBytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    long alignment = alignmentOf(sizeBytes);
+    Run run;
+    lock.lock();
+    try {
+      run = take(count, alignment);
+      usedBytes.addAndGet(run.bytes());
+    } finally {
+      lock.unlock();
+    }
+    MemorySegment bytes = run.chunk.slice(run.first, sizeBytes);
+    run.chunk.slice(run.first, run.bytes()).fill((byte) 0);
+    DmaMemory memory = DmaMemory.ofPool(bytes, () -> free(run));
+    run.chunk.publish(run.first, count, memory);
+    return memory;
+  }
+
+  /** Taken pages. */
+  private record Run(PoolChunk chunk, int first, int count) {
+    long bytes() {
+      return (long) count * PAGE_SIZE;
+    }
+  }
+
+  private static long alignmentOf(long sizeBytes) {
+    long page = Math.max(sizeBytes, PAGE_SIZE);
+    long power = Long.highestOneBit(page);
+    return Math.min(power == page ? power : power << 1, MAX_ALIGNMENT);
+  }
+
+  private Run take(int count, long alignment) {
+    PoolChunk[] now = chunks;
+    for (int i = 0; i < now.length; i++) {
+      int at = (lastChunk + i) % now.length;
+      int first = now[at].take(count, alignment);
+      if (first >= 0) {
+        lastChunk = at;
+        return new Run(now[at], first, count);
+      }
+    }
+    PoolChunk chunk = grow((long) count * PAGE_SIZE);
+    return new Run(chunk, chunk.take(count, alignment), count);
+  }
+
+  private PoolChunk grow(long bytes) {
+    boolean dedicated = bytes > CHUNK_BYTES / 2;
+    long room = (limitBytes - reservedBytes.get()) & -PAGE_SIZE;
+    long size = dedicated ? bytes : Math.min(CHUNK_BYTES, room);
+    if (size > room || size < bytes) {
+      throw exhausted(bytes, "");
+    }
+    PoolChunk chunk;
+    try {
+      chunk = new PoolChunk(size, MAX_ALIGNMENT, dedicated);
+    } catch (OutOfMemoryError e) {
+      // The JVM's own limit on native memory lies below ours.
+      throw exhausted(bytes, " (or -XX:MaxDirectMemorySize of the JVM: " + e.getMessage() + ")");
+    }
+    PoolChunk[] grown = Arrays.copyOf(chunks, chunks.length + 1);
+    grown[chunks.length] = chunk;
+    Arrays.sort(grown, Comparator.comparingLong(PoolChunk::base));
+    chunks = grown;
+    reservedBytes.addAndGet(size);
+    return chunk;
+  }
+
+  private DmaMemoryExhaustedException exhausted(long sizeBytes, String more) {
+    return new DmaMemoryExhaustedException(
+        "no room for "
+            + sizeBytes
+            + " bytes of DMA memory: "
+            + usedBytes.get()
+            + " of "
+            + limitBytes
+            + " bytes are in use; raise memory.limit.mib of ib.core"
+            + more);
+  }
+
+  private void free(Run run) {
+    PoolChunk chunk = run.chunk;
+    chunk.publish(run.first, run.count, null);
+    lock.lock();
+    try {
+      chunk.give(run.first, run.count);
+      usedBytes.addAndGet(-run.bytes());
+      if (chunk.dedicated() && chunk.isEmpty()) {
+        chunks = Arrays.stream(chunks).filter(c -> c != chunk).toArray(PoolChunk[]::new);
+        reservedBytes.addAndGet(-chunk.sizeBytes());
+        lastChunk = 0;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public boolean resolve(long address, long lengthBytes, BusWindow window) {
+    DmaMemory memory = find(address);
+    if (memory == null || lengthBytes <= 0) {
+      return false;
+    }
+    long offset = address - memory.segment().address();
+    if (lengthBytes > memory.size() - offset) {
+      return false;
+    }
+    window.set(memory.segment(), offset, lengthBytes);
+    return true;
+  }
+
+  @Override
+  public @Nullable DmaMemory find(long address) {
+    PoolChunk[] now = chunks;
+    int low = 0;
+    int high = now.length - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      PoolChunk chunk = now[middle];
+      long offset = address - chunk.base();
+      if (offset < 0) {
+        high = middle - 1;
+      } else if (offset >= chunk.sizeBytes()) {
+        low = middle + 1;
+      } else {
+        DmaMemory memory = chunk.find(address);
+        // Beyond the bytes asked for, the last page belongs to nobody.
+        return memory == null || address - memory.segment().address() >= memory.size()
+            ? null
+            : memory;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public long usedBytes() {
+    return usedBytes.get();
+  }
+
+  @Override
+  public long limitBytes() {
+    return limitBytes;
+  }
+
+  /**
+   * Bytes of all chunks, taken or not.
+   *
+   * @return bytes
+   */
+  public long reservedBytes() {
+    return reservedBytes.get();
+  }
+}

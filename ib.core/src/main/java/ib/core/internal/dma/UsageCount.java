@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.dma;
+
+import ib.dma.DmaUsage;
+
+/** Sums up pieces. */
+final class UsageCount {
+  private long mappings;
+  private long sgEntries;
+  private long coherent;
+  private long bytes;
+
+  void add(Mapping piece) {
+    switch (piece.family) {
+      case SINGLE, PAGE -> mappings++;
+      case SG, SG_TAIL -> sgEntries++;
+      case COHERENT -> coherent++;
+    }
+    bytes += piece.length;
+  }
+
+  DmaUsage usage() {
+    return new DmaUsage(mappings, sgEntries, coherent, bytes);
+  }
+}

@@ -12,7 +12,8 @@ import java.util.List;
  * @param device device name
  * @param attachment number of the attachment
  * @param generation generation of the promotion the owner had bound; 0 for the driver's own detach
- * @param owner symbolic name of the bundle: a ULP's, or the driver's for what the driver itself had mapped
+ * @param owner symbolic name of the bundle: a ULP's, or the driver's for what the driver itself had
+ *     mapped
  * @param dma mappings left
  * @param resources labels of the verbs resources left, e.g. {@code qp 0x12ab34}
  */

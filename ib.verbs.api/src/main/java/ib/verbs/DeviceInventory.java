@@ -5,8 +5,8 @@ import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What core knows of devices; a service of {@code ib.core} for operators and tests. Answers are snapshots. Thread-safe, never blocks on a
- * driver.
+ * What core knows of devices; a service of {@code ib.core} for operators and tests. Answers are
+ * snapshots. Thread-safe, never blocks on a driver.
  */
 @ProviderType
 public interface DeviceInventory {

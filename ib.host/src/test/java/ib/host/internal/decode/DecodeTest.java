@@ -8,8 +8,12 @@ import ib.srp.SrpCmd;
 import ib.srp.SrpCred;
 import ib.srp.SrpDirectBuf;
 import ib.srp.SrpIndirectBuf;
+import ib.srp.SrpLoginReq;
+import ib.srp.SrpLoginReqCm;
+import ib.srp.SrpLoginRsp;
 import ib.transport.wire.Bth;
 import ib.transport.wire.CmMessage;
+import ib.transport.wire.CmRep;
 import ib.transport.wire.CmReq;
 import ib.transport.wire.Deth;
 import ib.transport.wire.Icrc;
@@ -18,6 +22,7 @@ import ib.transport.wire.Mad;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.PcapReader;
 import ib.transport.wire.PcapWriter;
+import ib.transport.wire.RdmaCmHeader;
 import ib.transport.wire.RoceFrame;
 import ib.transport.wire.ServiceId;
 import java.io.ByteArrayOutputStream;
@@ -199,6 +204,63 @@ class DecodeTest {
     assertThat(decodeWritten()).isEqualTo(DecodeMain.OK);
     assertThat(line(1)).contains("SRP CRED_REQ").contains("delta=7");
     assertThat(line(2)).doesNotContain("SRP");
+  }
+
+  /** A REQ from A to B that logs in to an SRP target with immediate data at byte 68. */
+  private void writeLogin(int qpn) throws IOException {
+    byte[] mad = new byte[Mad.LENGTH];
+    MemorySegment seg = MemorySegment.ofArray(mad);
+    Mad.writeCm(seg, 0, CmMessage.REQ, 1);
+    CmReq.LOCAL_COMM_ID.set(seg, 0, 0x1234);
+    CmReq.LOCAL_QPN.set(seg, 0, qpn);
+    CmReq.SERVICE_ID.set(seg, 0, ServiceId.of(ServiceId.TCP, 5555));
+    int at = CmReq.PRIVATE_DATA.offset();
+    RdmaCmHeader.write(seg, at, 40000, A, B);
+    at += RdmaCmHeader.LENGTH;
+    byte[] portId = new byte[16];
+    Arrays.fill(portId, (byte) 7);
+    SrpLoginReqCm.init(seg, at, 1);
+    SrpLoginReqCm.flags(seg, at, SrpLoginReq.ACTION_MULTI | SrpLoginReq.IMMEDIATE_DATA);
+    SrpLoginReqCm.immediateOffset(seg, at, 68);
+    SrpLoginReqCm.initiatorPortId(seg, at, portId);
+    SrpLoginReqCm.targetPortId(seg, at, portId);
+    write(Opcode.UD_SEND_ONLY, Mad.GSI_QPN, 1, mad);
+  }
+
+  /** The REP that accepts the REQ of {@link #writeLogin}. */
+  private void writeReply(byte[] from, byte[] to, int qpn) throws IOException {
+    byte[] packet = new byte[Opcode.headerLength(Opcode.UD_SEND_ONLY) + Mad.LENGTH + Icrc.LENGTH];
+    MemorySegment seg = MemorySegment.ofArray(packet);
+    Bth.write(seg, 0, Opcode.UD_SEND_ONLY, false, 0, 0xFFFF, Mad.GSI_QPN, false, 1);
+    Deth.write(seg, Bth.LENGTH, Mad.GSI_QKEY, Mad.GSI_QPN);
+    int mad = Opcode.headerLength(Opcode.UD_SEND_ONLY);
+    Mad.writeCm(seg, mad, CmMessage.REP, 1);
+    CmRep.REMOTE_COMM_ID.set(seg, mad, 0x1234);
+    CmRep.LOCAL_QPN.set(seg, mad, qpn);
+    SrpLoginRsp.init(seg, mad + CmRep.PRIVATE_DATA.offset(), 1);
+    icrc.append(IcrcFlow.of(from, to, PORT), 0, seg, 0, packet.length - Icrc.LENGTH);
+    writer.write(2, from, to, PORT, 0, true, seg, 0, packet.length);
+  }
+
+  @Test
+  void shouldUseTheOffsetOfImmediateDataThatTheLoginNamed() throws IOException {
+    writeLogin(0x55);
+    writeReply(B, A, QPN);
+    byte[] unit = new byte[68 + 512];
+    MemorySegment seg = MemorySegment.ofArray(unit);
+    new Random(3).nextBytes(unit);
+    seg.asSlice(0, 68).fill((byte) 0);
+    SrpCmd.init(seg, 0, 5);
+    SrpCmd.formats(seg, 0, SrpBufferFormat.IMMEDIATE, SrpBufferFormat.NONE);
+    SrpCmd.immediateLength(seg, SrpCmd.outDescriptor(seg, 0), 512);
+    write(Opcode.SEND_ONLY, QPN, 3, unit);
+    SrpCmd.immediateLength(seg, SrpCmd.outDescriptor(seg, 0), 513);
+    write(Opcode.SEND_ONLY, QPN, 4, unit);
+    assertThat(decodeWritten()).as(output).isEqualTo(DecodeMain.OK);
+    assertThat(line(1)).contains("SRP LOGIN_REQ", "multi immediate@68");
+    assertThat(line(2)).contains("SRP LOGIN_RSP");
+    assertThat(line(3)).contains("SRP CMD", "out=immediate(512)");
+    assertThat(line(4)).contains("malformed SRP unit: CMD with 513 bytes of immediate data");
   }
 
   @Test

@@ -458,6 +458,7 @@ public final class Agent implements AutoCloseable {
       counters.addShared(AgentCounter.SLEEPS, 1);
       waiter.await(timeoutNs, !leaveSources);
     }
+    waiter.disarm();
     sleep.set(AWAKE);
     // An interrupt means nothing here, and a selector would not sleep with it.
     Thread.interrupted();

@@ -10,10 +10,12 @@ import ib.transport.internal.posix.Posix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sleeps in {@code ppoll(2)} over the descriptors of all sources and an {@code eventfd} for
@@ -34,6 +36,14 @@ final class PollWaiter implements Waiter {
   /** How long channels, which {@code poll} can't see, may wait for their agent. */
   private static final long CHANNEL_PERIOD_NS = 1_000_000;
 
+  /**
+   * How long the agent's thread may take to come back from its sleep, and how often that is looked
+   * at.
+   */
+  private static final long LONGEST_RETURN_NS = 1_000_000_000;
+
+  private static final long RETURN_CHECK_NS = 10_000;
+
   private final Posix posix = new Posix();
   private final Posix wakePosix = new Posix();
   private final MemorySegment timespec = Arena.ofAuto().allocate(16, 8);
@@ -44,8 +54,13 @@ final class PollWaiter implements Waiter {
   private final int eventFd;
   private MemorySegment pollFds = Arena.ofAuto().allocate(16 * POLLFD_BYTES, 8);
   private Pollable[] polled = new Pollable[16];
+  private @Nullable Pollable died;
   private int count;
   private boolean channels;
+
+  /** From {@link #prepare} until the sleep that follows has ended. */
+  private volatile boolean armed;
+
   private boolean closed;
 
   PollWaiter() {
@@ -57,6 +72,7 @@ final class PollWaiter implements Waiter {
               + "; raise the limit of open files (ulimit -n)");
     }
     one.set(JAVA_LONG, 0, 1);
+    put(eventFd, POLLIN);
   }
 
   @Override
@@ -66,6 +82,11 @@ final class PollWaiter implements Waiter {
 
   @Override
   public void prepare(TaskSlot[] slots, long nowNs) {
+    armed = true;
+    if (died != null) {
+      dead.add(died);
+      died = null;
+    }
     count = 0;
     channels = false;
     put(eventFd, POLLIN);
@@ -102,14 +123,29 @@ final class PollWaiter implements Waiter {
       MemorySegment larger = Arena.ofAuto().allocate(2 * pollFds.byteSize(), 8);
       MemorySegment.copy(pollFds, 0, larger, 0, pollFds.byteSize());
       pollFds = larger;
-      polled = java.util.Arrays.copyOf(polled, 2 * count);
+      polled = Arrays.copyOf(polled, 2 * count);
     }
   }
 
   @Override
   public void forget(TaskSlot slot) {
-    // The agent's thread may be asleep on the descriptor: the kernel then holds the file, not the
-    // number, and the agent is woken.
+    dead.removeAll(Arrays.asList(slot.sources));
+    if (!armed) {
+      return;
+    }
+    // The agent's thread sleeps, or is about to, on the descriptors of the slot: while it does the
+    // kernel keeps a
+    // closed socket, and its address, alive.
+    wakeUp();
+    long begunNs = System.nanoTime();
+    while (armed && System.nanoTime() - begunNs < LONGEST_RETURN_NS) {
+      LockSupport.parkNanos(RETURN_CHECK_NS);
+    }
+  }
+
+  @Override
+  public void disarm() {
+    armed = false;
   }
 
   @Override
@@ -145,7 +181,7 @@ final class PollWaiter implements Waiter {
       if ((pollFds.get(JAVA_SHORT, (long) i * POLLFD_BYTES + REVENTS) & POLLNVAL) != 0) {
         // Closed under the agent: poll would answer at once for ever. Its task meets the error when
         // it reads.
-        dead.add(polled[i]);
+        died = polled[i];
       }
     }
   }

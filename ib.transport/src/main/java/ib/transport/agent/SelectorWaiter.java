@@ -110,6 +110,11 @@ final class SelectorWaiter implements Waiter {
   }
 
   @Override
+  public void disarm() {
+    // The selector's own lock makes who forgets wait for the end of a sleep.
+  }
+
+  @Override
   public void wakeUp() {
     selector.wakeup();
   }

@@ -31,6 +31,12 @@ interface Waiter extends AutoCloseable {
    */
   void await(long timeoutNs, boolean withSources);
 
+  /**
+   * The sleep that {@link #prepare} was for has ended, or did not begin. Called by the agent's
+   * thread.
+   */
+  void disarm();
+
   /** Ends a sleep that goes on, or the next one. Any thread. */
   void wakeUp();
 

@@ -184,7 +184,9 @@ final class ChannelDatagramIo implements DatagramIo {
     int length = batch.length(packet);
     if (batch.payload(packet) != null) {
       at = batch.scratch();
-      batch.copyTo(at, packet);
+      if (!batch.copyTo(at, packet)) {
+        counters.add(IoCounter.TX_PAYLOAD_GONE, 1);
+      }
     }
     sendView.limit((int) at + length).position((int) at);
     try {

@@ -70,7 +70,7 @@ public record DatagramIoOptions(
   /** The usual options. */
   public static DatagramIoOptions defaults() {
     return new DatagramIoOptions(
-        Mode.AUTO, 8 << 20, 8 << 20, true, true, 512, 4608, (cause, to, length) -> {});
+        Mode.AUTO, 8 << 20, 8 << 20, true, true, 256, 4608, (cause, to, length) -> {});
   }
 
   /** These options with another implementation. */

@@ -38,7 +38,11 @@ final class LinuxDatagramIo implements DatagramIo {
     batch = new SendBatch(options.sendPackets(), options.maxPacketBytes(), socket.segments());
     sender =
         new NativeSender(
-            posix, counters, new SendErrors(counters, options.errors()), batch, socket.segments());
+            posix::sendmmsg,
+            counters,
+            new SendErrors(counters, options.errors()),
+            batch,
+            socket.segments());
     receiver = new NativeReceiver(posix, counters, 1);
   }
 

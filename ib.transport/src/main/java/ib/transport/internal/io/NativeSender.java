@@ -17,12 +17,18 @@ import java.lang.ref.Reference;
  * for each train.
  */
 final class NativeSender {
+  /** The system call: what {@code sendmmsg(2)} gives, or the negated errno. */
+  @FunctionalInterface
+  interface SendCall {
+    int sendmmsg(int fd, long messages, int count, int flags);
+  }
+
   private static final int CONTROL_BYTES = 24;
   private static final int CONTROL_LENGTH = Sockets.CMSGHDR_BYTES + 2;
   private static final int VECTORS_A_PACKET = 3;
   private static final int FLAGS = Sockets.MSG_DONTWAIT | Sockets.MSG_NOSIGNAL;
 
-  private final Posix posix;
+  private final SendCall call;
   private final EnumCounters<IoCounter> counters;
   private final SendErrors errors;
   private final SendBatch batch;
@@ -43,12 +49,12 @@ final class NativeSender {
   private long vectorEnd;
 
   NativeSender(
-      Posix posix,
+      SendCall call,
       EnumCounters<IoCounter> counters,
       SendErrors errors,
       SendBatch batch,
       boolean trains) {
-    this.posix = posix;
+    this.call = call;
     this.counters = counters;
     this.errors = errors;
     this.batch = batch;
@@ -164,7 +170,7 @@ final class NativeSender {
 
   private int sendmmsg(int fd, int message, int count) {
     try {
-      return posix.sendmmsg(
+      return call.sendmmsg(
           fd, headers.address() + (long) message * Sockets.MMSGHDR_BYTES, count, FLAGS);
     } finally {
       // The kernel reads what these own.

@@ -315,9 +315,10 @@ public final class SendBatch {
 
   /**
    * Copies packet {@code i} as a whole; zeros stand for a payload that was released, so that its
-   * checksum can't hold.
+   * checksum can't hold; false then.
    */
-  void copyTo(long at, int i) {
+  boolean copyTo(long at, int i) {
+    boolean whole = true;
     long to = at;
     MemorySegment.copy(memory, offsets[i], memory, to, headerLengths[i]);
     to += headerLengths[i];
@@ -327,10 +328,12 @@ public final class SendBatch {
         MemorySegment.copy(payload, payloadOffsets[i], memory, to, payloadLengths[i]);
       } else {
         memory.asSlice(to, payloadLengths[i]).fill((byte) 0);
+        whole = false;
       }
       to += payloadLengths[i];
     }
     MemorySegment.copy(memory, offsets[i] + headerLengths[i], memory, to, trailerLengths[i]);
+    return whole;
   }
 
   /** The half that holds no queued packet: scratch memory during a flush. */

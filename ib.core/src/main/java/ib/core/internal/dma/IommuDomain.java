@@ -56,6 +56,10 @@ final class IommuDomain implements DmaBus {
     return window;
   }
 
+  boolean isDetached() {
+    return detached;
+  }
+
   IbDevice device() {
     return device;
   }

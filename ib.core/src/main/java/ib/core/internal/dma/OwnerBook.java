@@ -25,8 +25,9 @@ final class OwnerBook {
     return owner;
   }
 
+  /** True once this owner or the whole address space is detached. */
   boolean isClosed() {
-    return closed;
+    return closed || domain.isDetached();
   }
 
   void close() {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.ulp.srp.internal;
+
+/**
+ * The target's request limit (T10/1415-D, 4.6): how many requests may be outstanding. Commands leave one for task management. Responses
+ * cost nothing. Not thread-safe.
+ */
+final class RequestLimit {
+  private static final int TASK_MANAGEMENT = 1;
+  private int available;
+
+  /** Begins a login. */
+  void start(int initialLimit) {
+    available = initialLimit;
+  }
+
+  /** The target gave, or took back, some. */
+  void add(int delta) {
+    available += delta;
+  }
+
+  boolean takeForCommand() {
+    if (available <= TASK_MANAGEMENT) {
+      return false;
+    }
+    available--;
+    return true;
+  }
+
+  boolean takeForTask() {
+    if (available <= 0) {
+      return false;
+    }
+    available--;
+    return true;
+  }
+
+  /** A request was not sent after all. */
+  void giveBack() {
+    available++;
+  }
+
+  int available() {
+    return available;
+  }
+}

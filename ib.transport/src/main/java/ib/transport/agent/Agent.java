@@ -39,6 +39,9 @@ public final class Agent implements AutoCloseable {
   private static final int AWAKE = 0;
   private static final int ASLEEP = 1;
 
+  /** For at most {@link #DRIVEN_NS}, because another thread drives. */
+  private static final int NAPPING = 2;
+
   private final AgentOptions options;
   private final NanoClock clock;
   private final Waiter waiter;
@@ -49,7 +52,9 @@ public final class Agent implements AutoCloseable {
   private final Ownership ownership;
   private final Turn turn;
 
-  /** When the sleeping agent wakes by itself. Written before {@link #sleep} says ASLEEP. */
+  /**
+   * When the sleeping agent wakes by itself. Written before {@link #sleep} says ASLEEP or NAPPING.
+   */
   private volatile long wakeAtNs;
 
   private volatile boolean started;
@@ -149,7 +154,10 @@ public final class Agent implements AutoCloseable {
     if (!enqueue(command)) {
       return false;
     }
-    wakeIfAsleep();
+    // Who drives will drive again; if not, the nap soon ends by itself.
+    if (sleep.get() != NAPPING || !ownership.wasLastDriver()) {
+      wakeIfAsleep();
+    }
     return true;
   }
 
@@ -275,6 +283,7 @@ public final class Agent implements AutoCloseable {
       long nowNs = clock.nanoTime();
       lastForeignTurnNs = nowNs;
       driven = true;
+      ownership.rememberDriver();
       return turn.take(nowNs);
     } finally {
       finishForeignTurn();
@@ -440,16 +449,19 @@ public final class Agent implements AutoCloseable {
     waiter.prepare(tasks.slots(), nowNs);
     sourcesChanged = false;
     driven = othersDrive;
+    if (!othersDrive) {
+      ownership.forgetDriver();
+    }
     leaveSources = othersDrive;
     long deadlineNs = turn.earliestDeadlineNs(nowNs);
     long lookAgainNs = nowNs + DRIVEN_NS;
     wakeAtNs = othersDrive && Turn.earlier(lookAgainNs, deadlineNs) ? lookAgainNs : deadlineNs;
-    sleep.set(ASLEEP);
+    sleep.set(othersDrive ? NAPPING : ASLEEP);
   }
 
   /**
-   * Sleeps after {@link #sleep} was set to ASLEEP, which whoever offers a command sees; so the
-   * queue is looked at once more.
+   * Sleeps after {@link #sleep} was set, which whoever offers a command sees; so the queue is
+   * looked at once more.
    */
   private void sleepUntilWoken() {
     long atNs = wakeAtNs;
@@ -470,7 +482,7 @@ public final class Agent implements AutoCloseable {
    */
   private void sleepWhileDriven() {
     wakeAtNs = clock.nanoTime() + DRIVEN_NS;
-    sleep.set(ASLEEP);
+    sleep.set(NAPPING);
     if (!ownership.isFree() && !closing) {
       counters.addShared(AgentCounter.SLEEPS, 1);
       waiter.await(DRIVEN_NS, false);
@@ -490,7 +502,8 @@ public final class Agent implements AutoCloseable {
   }
 
   private void wakeIfAsleep() {
-    if (sleep.get() == ASLEEP && sleep.compareAndSet(ASLEEP, AWAKE)) {
+    int state = sleep.get();
+    if (state != AWAKE && sleep.compareAndSet(state, AWAKE)) {
       counters.addShared(AgentCounter.WAKE_UPS, 1);
       waiter.wakeUp();
     }

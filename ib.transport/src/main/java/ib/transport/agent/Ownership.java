@@ -17,6 +17,9 @@ final class Ownership {
   private final Thread agentThread;
   private final AtomicReference<@Nullable Thread> holder = new AtomicReference<>();
 
+  /** The foreign thread that took a turn last, while others drive. */
+  private volatile @Nullable Thread lastDriver;
+
   /** What a foreign holder held before; owned by the holder. */
   private @Nullable Agent heldBefore;
 
@@ -62,6 +65,25 @@ final class Ownership {
       }
     }
     holder.set(null);
+  }
+
+  /** The calling thread, which holds the agent, drives it. */
+  void rememberDriver() {
+    if (!wasLastDriver()) {
+      lastDriver = Thread.currentThread();
+    }
+  }
+
+  /** Nobody has driven the agent for a while. */
+  void forgetDriver() {
+    if (lastDriver != null) {
+      lastDriver = null;
+    }
+  }
+
+  /** Whether the calling thread was the last to drive. */
+  boolean wasLastDriver() {
+    return lastDriver == Thread.currentThread();
   }
 
   /** Another agent that the calling thread is or holds, or null. */

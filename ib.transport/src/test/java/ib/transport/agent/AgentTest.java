@@ -422,7 +422,7 @@ class AgentTest {
 
   @Test
   void shouldShareItsTurnsWithThreadsThatDriveIt() throws Exception {
-    Agent agent = started();
+    Agent agent = notStarted();
     int[] owned = new int[1];
     agent.add(
         new Task() {
@@ -433,6 +433,7 @@ class AgentTest {
           }
         },
         BOUND);
+    agent.start();
     List<Thread> drivers = new ArrayList<>();
     CountDownLatch commands = new CountDownLatch(2_000);
     for (int t = 0; t < 2; t++) {

@@ -237,6 +237,40 @@ class AgentWaitTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"NATIVE", "CHANNEL"})
+  void shouldRunWhatADriverOffersEvenIfItDrivesNoMore(WaitMode mode) throws Exception {
+    start(mode, 0);
+    for (int i = 0; i < 50; i++) {
+      for (int turn = 0; turn < 20; turn++) {
+        agent.tryDrive();
+      }
+      CountDownLatch ran = new CountDownLatch(1);
+      assertThat(agent.offer(ran::countDown)).isTrue();
+      assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NATIVE", "CHANNEL"})
+  void shouldSeldomWakeForTheOneWhoDrives(WaitMode mode) {
+    start(mode, 0);
+    AtomicInteger ran = new AtomicInteger();
+    int commands = 20_000;
+    for (int i = 0; i < commands; i++) {
+      while (!agent.offer(ran::incrementAndGet)) {
+        agent.tryDrive();
+      }
+      agent.tryDrive();
+    }
+    long begunNs = System.nanoTime();
+    while (ran.get() < commands && System.nanoTime() - begunNs < BOUND.toNanos()) {
+      agent.tryDrive();
+    }
+    assertThat(ran).hasValue(commands);
+    assertThat(agent.counter(AgentCounter.WAKE_UPS)).isLessThan(commands / 4);
+  }
+
   @Test
   void shouldRefuseADescriptorWhereItCanOnlySelect() throws Exception {
     assumeTrue(Posix.isAvailable(), Posix.unavailableReason());

@@ -248,6 +248,21 @@ class DatagramIoContractTest {
 
   @ParameterizedTest
   @MethodSource("ways")
+  void shouldServeAThreadThatIsInterrupted(Way way) throws IOException {
+    DatagramIo from = open(way, 1);
+    DatagramIo to = open(way, 2);
+    Thread.currentThread().interrupt();
+    try {
+      from.sendBatch().add(PeerAddress.of(to.localAddress()), 10);
+      assertThat(from.flush()).isEqualTo(1);
+      assertThat(to.receive(received)).isEqualTo(1);
+    } finally {
+      assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("ways")
   void shouldSayThatItIsClosed(Way way) throws IOException {
     DatagramIo io = open(way, 1);
     io.sendBatch().add(PeerAddress.of(way.address(2).getAddress(), 4791), 10);

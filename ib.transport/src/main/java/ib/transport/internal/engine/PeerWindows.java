@@ -29,7 +29,12 @@ final class PeerWindows {
     }
   }
 
-  int count() {
-    return windows.size();
+  /** Packets on their way to all peers. */
+  int used() {
+    int sum = 0;
+    for (Window window : windows.values()) {
+      sum += window.used();
+    }
+    return sum;
   }
 }

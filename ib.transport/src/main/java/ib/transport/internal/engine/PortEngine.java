@@ -81,6 +81,11 @@ public final class PortEngine {
     return qp;
   }
 
+  /** Packets that the windows count as on their way, in both directions. */
+  int packetsInFlight() {
+    return core.reads.used() + core.peers.used();
+  }
+
   /** QP1. */
   public Gsi gsi() {
     return gsi;

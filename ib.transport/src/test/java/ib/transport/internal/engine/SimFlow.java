@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.PortQp;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import ib.verbs.WrOpcode;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * One direction of a simulated connection: planned operations, and the reference model that says
+ * what each completion must be and what memory must hold at that moment. What is complete is
+ * overwritten, so that anything executed twice shows.
+ */
+final class SimFlow {
+  /** What goes wrong on purpose. */
+  enum Fault {
+    NONE,
+    WRONG_KEY,
+    OUT_OF_BOUNDS,
+    NO_RIGHT,
+    WRONG_LOCAL_KEY,
+    MALFORMED,
+    RECEIVE_TOO_SHORT
+  }
+
+  private record Operation(
+      WrOpcode opcode,
+      int length,
+      int local,
+      int remote,
+      int immediate,
+      boolean signaled,
+      boolean solicited,
+      boolean fence,
+      Fault fault) {
+    boolean needsReceive() {
+      return opcode == WrOpcode.SEND || opcode.hasImmediate();
+    }
+  }
+
+  private static final byte DONE = 0x5A;
+  private static final int SLACK = 8;
+
+  private final Random random;
+  private final SimHost from;
+  private final SimHost to;
+  private final SimBackend sender;
+  private final SimBackend receiver;
+  private final PortQp senderQp;
+  private final PortQp receiverQp;
+  private final List<Operation> operations = new ArrayList<>();
+  private final List<Operation> receives = new ArrayList<>();
+
+  /** Ranges that nothing may touch any more: memory, offset, length. */
+  private final List<MemorySegment> finished = new ArrayList<>();
+
+  private int posted;
+  private int receivesPosted;
+  private int completed;
+  private int received;
+  private int faultAt = -1;
+  private WcStatus faultStatus = WcStatus.SUCCESS;
+
+  /** Set once the connection may break: by a fault here or in the other direction. */
+  private boolean[] mayBreak;
+
+  SimFlow(
+      Random random,
+      SimHost from,
+      SimBackend sender,
+      PortQp senderQp,
+      SimHost to,
+      SimBackend receiver,
+      PortQp receiverQp,
+      boolean[] mayBreak) {
+    this.random = random;
+    this.from = from;
+    this.to = to;
+    this.sender = sender;
+    this.receiver = receiver;
+    this.senderQp = senderQp;
+    this.receiverQp = receiverQp;
+    this.mayBreak = mayBreak;
+    sender.onSend = this::onSendDone;
+    receiver.onReceive = this::onReceiveDone;
+  }
+
+  /** Plans operations; {@code places} hands out memory of both hosts. */
+  void plan(int count, int mtu, SimPlaces fromPlaces, SimPlaces toPlaces, Fault fault) {
+    int faulty = fault == Fault.NONE ? -1 : random.nextInt(count);
+    for (int i = 0; i < count; i++) {
+      WrOpcode opcode = WrOpcode.values()[random.nextInt(WrOpcode.values().length)];
+      int length = length(mtu);
+      if (i == faulty) {
+        opcode = opcodeFor(fault);
+        length = 1 + random.nextInt(4 * mtu);
+      }
+      Operation op =
+          new Operation(
+              opcode,
+              length,
+              fromPlaces.take(length + SLACK),
+              toPlaces.take(length + SLACK),
+              random.nextInt(),
+              random.nextBoolean(),
+              random.nextBoolean(),
+              random.nextInt(4) == 0,
+              i == faulty ? fault : Fault.NONE);
+      operations.add(op);
+      if (op.needsReceive()) {
+        receives.add(op);
+      }
+    }
+    faultAt = faulty;
+  }
+
+  private int length(int mtu) {
+    return switch (random.nextInt(6)) {
+      case 0 -> random.nextInt(4);
+      case 1, 2 -> Math.max(0, (random.nextInt(12)) * mtu + random.nextInt(3) - 1);
+      case 3 -> random.nextInt(mtu);
+      case 4 -> random.nextInt(20 * mtu);
+      default -> random.nextInt(64) * 64;
+    };
+  }
+
+  private WrOpcode opcodeFor(Fault fault) {
+    boolean first = random.nextBoolean();
+    return switch (fault) {
+      case RECEIVE_TOO_SHORT -> first ? WrOpcode.SEND : WrOpcode.SEND_WITH_IMM;
+      case WRONG_KEY, OUT_OF_BOUNDS, NO_RIGHT -> first ? WrOpcode.RDMA_READ : WrOpcode.RDMA_WRITE;
+      default -> WrOpcode.RDMA_WRITE;
+    };
+  }
+
+  /** Posts some more work and receives; false if all is posted. */
+  boolean postSome() {
+    int burst = 1 + random.nextInt(8);
+    for (int i = 0; i < burst && posted < operations.size(); i++) {
+      post(operations.get(posted++));
+    }
+    senderQp.kickSend();
+    int receiveBurst = random.nextInt(6);
+    for (int i = 0; i < receiveBurst && receivesPosted < receives.size(); i++) {
+      postReceive(receives.get(receivesPosted++));
+    }
+    receiverQp.kickReceive();
+    return posted < operations.size() || receivesPosted < receives.size();
+  }
+
+  private void post(Operation op) {
+    int split = op.length > 10 ? random.nextInt(op.length) : 0;
+    int lkey = op.fault == Fault.WRONG_LOCAL_KEY ? 99 : from.memory.allKey;
+    int rkey = remoteKey(op);
+    sender.post(
+        op.opcode,
+        0,
+        0,
+        wqe -> {
+          wqe.setFlags(op.signaled, op.solicited, op.fence);
+          wqe.setImmediate(op.immediate);
+          if (split > 0) {
+            wqe.addSge(SimMemory.BASE + op.local, split, lkey);
+          }
+          if (op.length > 0) {
+            wqe.addSge(SimMemory.BASE + op.local + split, op.length - split, lkey);
+          }
+          if (op.opcode.isRdma()) {
+            wqe.setRemote(SimMemory.BASE + op.remote, rkey);
+          }
+          if (op.fault == Fault.MALFORMED) {
+            wqe.setMalformed();
+          }
+        });
+  }
+
+  private int remoteKey(Operation op) {
+    return switch (op.fault) {
+      case WRONG_KEY -> 77;
+      case OUT_OF_BOUNDS ->
+          to.memory.register(
+              op.remote, op.length - 1, SimMemory.REMOTE_READ | SimMemory.REMOTE_WRITE);
+      case NO_RIGHT -> to.memory.register(op.remote, op.length, SimMemory.LOCAL_WRITE);
+      // Without bytes no key is looked at.
+      default -> op.length == 0 ? 0 : to.memory.allKey;
+    };
+  }
+
+  private void postReceive(Operation op) {
+    int extra = op.fault == Fault.RECEIVE_TOO_SHORT ? -1 : random.nextInt(SLACK);
+    int bytes = op.opcode == WrOpcode.RDMA_WRITE_WITH_IMM ? 0 : op.length + extra;
+    receiver.postReceive(op.remote, bytes);
+  }
+
+  private void onSendDone(SimBackend.SendDone done) {
+    check(done.cookie() == completed, "send completion " + done + " but next is " + completed);
+    Operation op = operations.get(completed++);
+    check(done.signaled() == op.signaled, "signalled flag of " + done);
+    check(done.opcode() == op.opcode.wcOpcode(), "opcode of " + done + " for " + op);
+    if (done.status() != WcStatus.SUCCESS) {
+      onError(done.status(), op);
+      return;
+    }
+    check(faultStatus == WcStatus.SUCCESS, "success after error: " + done);
+    check(op.fault == Fault.NONE, "success of a faulty operation " + op);
+    check(done.lengthBytes() == op.length, "length of " + done + " for " + op);
+    if (op.opcode == WrOpcode.RDMA_READ) {
+      check(same(from, op.local, to, op.remote, op.length), "bytes of " + op);
+      finish(from, op.local, op.length);
+    } else if (op.opcode == WrOpcode.RDMA_WRITE) {
+      check(same(from, op.local, to, op.remote, op.length), "bytes of " + op);
+      finish(to, op.remote, op.length);
+    }
+  }
+
+  private void onError(WcStatus status, Operation op) {
+    check(mayBreak[0], "completion with " + status + " without a fault: " + op);
+    if (faultStatus == WcStatus.SUCCESS && op.fault != Fault.NONE) {
+      // A NAK may have been lost, and its sender is then silent.
+      check(
+          status == expected(op.fault)
+              || status == WcStatus.RETRY_EXC_ERR
+              || status == WcStatus.WR_FLUSH_ERR,
+          status + " for " + op);
+    }
+    check(
+        faultStatus == WcStatus.SUCCESS || status == WcStatus.WR_FLUSH_ERR,
+        "second error " + status + " of " + op);
+    faultStatus = status;
+  }
+
+  private static WcStatus expected(Fault fault) {
+    return switch (fault) {
+      case NONE -> WcStatus.SUCCESS;
+      case WRONG_KEY, OUT_OF_BOUNDS, NO_RIGHT -> WcStatus.REM_ACCESS_ERR;
+      case WRONG_LOCAL_KEY -> WcStatus.LOC_PROT_ERR;
+      case MALFORMED -> WcStatus.LOC_QP_OP_ERR;
+      case RECEIVE_TOO_SHORT -> WcStatus.REM_INV_REQ_ERR;
+    };
+  }
+
+  private void onReceiveDone(SimBackend.ReceiveDone done) {
+    check(done.cookie() == received, "receive completion " + done + " but next is " + received);
+    Operation op = receives.get(received++);
+    if (done.status() != WcStatus.SUCCESS) {
+      check(mayBreak[0], "receive with " + done.status() + " without a fault");
+      return;
+    }
+    boolean write = op.opcode == WrOpcode.RDMA_WRITE_WITH_IMM;
+    check(
+        done.opcode() == (write ? WcOpcode.RECV_RDMA_WITH_IMM : WcOpcode.RECV)
+            && done.lengthBytes() == op.length
+            && done.hasImmediate() == op.opcode.hasImmediate()
+            && (!done.hasImmediate() || done.immediate() == op.immediate)
+            && done.solicited() == op.solicited
+            && done.srcQpn() == senderQp.qpn(),
+        done + " for " + op);
+    check(same(from, op.local, to, op.remote, op.length), "bytes of " + op);
+    finish(to, op.remote, op.length);
+  }
+
+  private static boolean same(SimHost a, int offsetA, SimHost b, int offsetB, int length) {
+    return MemorySegment.mismatch(
+            a.memory.segment,
+            offsetA,
+            offsetA + length,
+            b.memory.segment,
+            offsetB,
+            offsetB + length)
+        < 0;
+  }
+
+  private void finish(SimHost host, int offset, int length) {
+    MemorySegment range = host.memory.segment.asSlice(offset, length);
+    range.fill(DONE);
+    finished.add(range);
+  }
+
+  boolean isDone() {
+    return posted == operations.size()
+        && receivesPosted == receives.size()
+        && completed == operations.size()
+        && (received == receives.size() || mayBreak[0]);
+  }
+
+  /** After the network is empty: nothing that was complete has changed. */
+  void checkEnd() {
+    check(completed == operations.size(), "completions missing");
+    check(received == receives.size(), "receive completions missing");
+    check(faultAt < 0 || mayBreak[0], "fault without licence");
+    for (MemorySegment range : finished) {
+      for (long i = 0; i < range.byteSize(); i++) {
+        if (range.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i) != DONE) {
+          throw new AssertionError("memory changed after its operation was complete");
+        }
+      }
+    }
+  }
+
+  private static void check(boolean right, String what) {
+    if (!right) {
+      throw new AssertionError(what);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "QP "
+        + senderQp.qpn()
+        + ": "
+        + completed
+        + " of "
+        + operations.size()
+        + " sends, "
+        + received
+        + " of "
+        + receives.size()
+        + " receives, posted "
+        + posted
+        + " and "
+        + receivesPosted
+        + ", states "
+        + senderQp.state()
+        + " and "
+        + receiverQp.state();
+  }
+}

@@ -192,8 +192,7 @@ final class CmInbound {
     conn.remoteGuid = guid;
     conn.state = CmState.REP_RCVD;
     engine.table.learnQp(conn);
-    engine.sink.onReply(
-        conn, CmMessages.readRep(mad, off, conn), CmRep.PRIVATE_DATA.get(mad, off));
+    engine.sink.onReply(conn, CmMessages.readRep(mad, off, conn), CmRep.PRIVATE_DATA.get(mad, off));
   }
 
   private void repeatedRep(CmConn conn, long nowNs) {

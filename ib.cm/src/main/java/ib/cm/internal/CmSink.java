@@ -21,8 +21,7 @@ interface CmSink {
   /**
    * A request arrived; to be answered through {@link CmEngine#accept} or {@link CmEngine#reject}.
    */
-  void onRequest(
-      CmListener listener, CmConn conn, PeerRequest request, byte[] privateData);
+  void onRequest(CmListener listener, CmConn conn, PeerRequest request, byte[] privateData);
 
   /** Active: the peer accepted; move the queue pair, then call {@link CmEngine#ready}. */
   void onReply(CmConn conn, PeerReply reply, byte[] privateData);

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.cm.internal;
+
+import ib.transport.GsiHandler;
+import ib.transport.RdmaPort;
+import ib.transport.agent.Agent;
+import ib.transport.agent.AgentException;
+import ib.transport.agent.AgentTask;
+import ib.transport.wire.RdmaCmHeader;
+import ib.transport.wire.ServiceId;
+import ib.verbs.ConnectParams;
+import ib.verbs.Connection;
+import ib.verbs.ConnectionHandler;
+import ib.verbs.ConnectionManager;
+import ib.verbs.ListenHandler;
+import ib.verbs.Listener;
+import ib.verbs.QueuePair;
+import ib.verbs.RdmaException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiConsumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * The connection manager of a port: runs a {@link CmEngine} on the port's agent, and tells
+ * applications what happens on a thread of its own.
+ */
+final class PortConnectionManager
+    implements ConnectionManager, GsiHandler, AgentTask, AutoCloseable {
+  private static final Duration AGENT_WAIT = Duration.ofSeconds(2);
+  private static final int PSNS = 1 << 24;
+
+  /** Each connection makes at most three events. */
+  private static final int EVENTS_PER_CONNECTION = 3;
+
+  private final RdmaPort port;
+  private final Agent agent;
+  private final CmEngine engine;
+  private final EventThread events;
+
+  /**
+   * What may not be lost although the agent's queue is full: at most one answer and one disconnect
+   * for each connection.
+   */
+  private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
+
+  private volatile boolean closed;
+
+  /**
+   * Begins.
+   *
+   * @param onError told what applications' callbacks throw
+   * @throws IllegalStateException if the port's agent does not answer
+   */
+  PortConnectionManager(RdmaPort port, CmConfig config, BiConsumer<String, Throwable> onError) {
+    this.port = port;
+    this.agent = port.agent();
+    int most = EVENTS_PER_CONNECTION * config.maxConnections();
+    this.events =
+        new EventThread("ib-cm-" + port.name(), 2 * most, config.maxConnections(), onError);
+    CmPort identity = new CmPort(port.name(), port.address(), port.guid(), port.activeMtuBytes());
+    this.engine = new CmEngine(identity, config, RandomGenerator.getDefault(), new Events());
+    agent.add(this, AGENT_WAIT);
+    agent.call(
+        "connect the connection manager to port " + port.name(),
+        () -> {
+          port.gsi().setHandler(this);
+          return true;
+        },
+        AGENT_WAIT);
+  }
+
+  // The service.
+
+  @Override
+  public String portName() {
+    return port.name();
+  }
+
+  @Override
+  public InetAddress localAddress() {
+    return port.address();
+  }
+
+  @Override
+  public Listener listen(long serviceId, ListenHandler handler) throws RdmaException {
+    CmListening listening = new CmListening(this, serviceId, handler);
+    boolean free =
+        call(
+            "listen on service " + ServiceId.describe(serviceId),
+            () -> {
+              listening.listener = engine.listen(serviceId, listening);
+              return listening.listener != null;
+            });
+    if (!free) {
+      throw new RdmaException(
+          "service "
+              + ServiceId.describe(serviceId)
+              + " of port "
+              + port.name()
+              + " is listened on already; choose another or close that listener");
+    }
+    return listening;
+  }
+
+  void unlisten(CmListening listening) {
+    submit(
+        () -> {
+          if (listening.listener != null) {
+            engine.unlisten(listening.listener, now());
+          }
+        });
+  }
+
+  @Override
+  public Connection connect(
+      QueuePair qp, InetSocketAddress destination, ConnectParams params, ConnectionHandler handler)
+      throws RdmaException {
+    checkDestination(destination, params);
+    QpMoves.toInit(qp, params);
+    CmConnection connection = new CmConnection(this, qp, destination, params, handler);
+    long serviceId = ServiceId.of(ServiceId.TCP, destination.getPort());
+    ConnectSpec spec = new ConnectSpec(qp.qpn(), destination, serviceId, params);
+    boolean begun =
+        callFor(
+            connection,
+            "connect " + qp.label() + " to " + destination,
+            () -> {
+              connection.conn = engine.connect(spec, connection, now());
+              return connection.conn != null;
+            });
+    if (!begun) {
+      throw new RdmaException(
+          "port "
+              + port.name()
+              + " has "
+              + engine.config.maxConnections()
+              + " connections, the most it takes; disconnect some first");
+    }
+    return connection;
+  }
+
+  private void checkDestination(InetSocketAddress destination, ConnectParams params)
+      throws RdmaException {
+    InetAddress address = destination.getAddress();
+    if (address == null || address.isAnyLocalAddress() || destination.getPort() == 0) {
+      throw new RdmaException(
+          "destination " + destination + ": give a resolved address and a port, 1 to 65535");
+    }
+    if (address.getAddress().length != port.address().getAddress().length) {
+      throw new RdmaException(
+          "destination "
+              + destination
+              + " is of another family than port "
+              + port.name()
+              + " ("
+              + port.address().getHostAddress()
+              + "); use a port of the same family, IPv4 or IPv6");
+    }
+    int length = params.privateData().length;
+    if (length > RdmaCmHeader.REQ_CONSUMER_BYTES) {
+      throw new RdmaException(
+          length + " bytes of private data: a request carries " + RdmaCmHeader.REQ_CONSUMER_BYTES);
+    }
+  }
+
+  // What connections and requests ask for.
+
+  int randomPsn() {
+    return ThreadLocalRandom.current().nextInt(PSNS);
+  }
+
+  boolean accept(CmConn conn, CmConnection connection, int psn, ConnectParams agreed)
+      throws RdmaException {
+    return callFor(
+        connection,
+        "accept with " + connection,
+        () -> {
+          connection.conn = conn;
+          return engine.accept(conn, connection.localQpn(), psn, agreed, connection, now());
+        });
+  }
+
+  void reject(CmConn conn, int reason, byte[] privateData) {
+    submit(() -> engine.reject(conn, reason, privateData, now()));
+  }
+
+  void ready(CmConnection connection) {
+    submit(
+        () -> {
+          if (connection.conn != null) {
+            engine.ready(connection.conn);
+          }
+        });
+  }
+
+  void refuseReply(CmConnection connection) {
+    submit(
+        () -> {
+          if (connection.conn != null) {
+            engine.refuseReply(connection.conn, now());
+          }
+        });
+  }
+
+  void disconnect(CmConnection connection) {
+    submit(
+        () -> {
+          if (connection.conn != null) {
+            engine.disconnect(connection.conn, now());
+          }
+        });
+  }
+
+  private void submit(Runnable command) {
+    if (!closed) {
+      commands.add(command);
+      // If its queue is full the agent is awake, and runs the command in its next turn.
+      agent.offer(this::runCommands);
+    }
+  }
+
+  private boolean call(String what, Callable<Boolean> command) throws RdmaException {
+    if (closed) {
+      throw new RdmaException(
+          "port " + port.name() + " is closed; wait for its connection manager to come back");
+    }
+    try {
+      return agent.call(what, command, AGENT_WAIT);
+    } catch (AgentException | IllegalStateException e) {
+      throw new RdmaException(what + " on port " + port.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** A call that failed may have run nevertheless: then nobody wants the connection any more. */
+  private boolean callFor(CmConnection connection, String what, Callable<Boolean> command)
+      throws RdmaException {
+    try {
+      return call(what, command);
+    } catch (RdmaException e) {
+      connection.disconnect();
+      throw e;
+    }
+  }
+
+  private long now() {
+    return agent.clock().nanoTime();
+  }
+
+  long counter(CmCounter counter) throws RdmaException {
+    long[] value = new long[1];
+    call(
+        "read " + counter,
+        () -> {
+          value[0] = engine.counter(counter);
+          return true;
+        });
+    return value[0];
+  }
+
+  // On the agent.
+
+  @Override
+  public int doWork(long nowNs) {
+    return runCommands() + engine.poll(nowNs);
+  }
+
+  private int runCommands() {
+    int done = 0;
+    Runnable command = commands.poll();
+    while (command != null) {
+      command.run();
+      done++;
+      command = commands.poll();
+    }
+    return done;
+  }
+
+  @Override
+  public long nextDeadlineNs() {
+    return commands.isEmpty() ? engine.nextDueNs() : now();
+  }
+
+  @Override
+  public void onMad(
+      long sourceHigh,
+      long sourceLow,
+      int sourceQpn,
+      MemorySegment mad,
+      long offset,
+      int lengthBytes) {
+    engine.receive(sourceHigh, sourceLow, mad, offset, lengthBytes, now());
+  }
+
+  /** Turns the engine's events into callbacks; on the agent. */
+  private final class Events implements CmSink {
+    @Override
+    public boolean send(long gidHigh, long gidLow, MemorySegment mad) {
+      return port.gsi().send(gidHigh, gidLow, mad, 0);
+    }
+
+    @Override
+    public boolean hasRoom() {
+      return events.hasRoom();
+    }
+
+    @Override
+    public void onRequest(
+        CmListener listener, CmConn conn, PeerRequest request, byte[] privateData) {
+      CmRequest made = new CmRequest(PortConnectionManager.this, conn, request, privateData);
+      if (listener.owner instanceof CmListening listening) {
+        events.post(() -> listening.deliver(made));
+      }
+    }
+
+    @Override
+    public void onReply(CmConn conn, PeerReply reply, byte[] privateData) {
+      if (conn.owner instanceof CmConnection connection) {
+        events.post(() -> connection.deliverReply(reply, privateData));
+      }
+    }
+
+    @Override
+    public void onEstablished(CmConn conn) {
+      if (conn.owner instanceof CmConnection connection) {
+        events.post(connection::deliverEstablished);
+      }
+    }
+
+    @Override
+    public void onRejected(CmConn conn, int reason, byte[] privateData) {
+      if (conn.owner instanceof CmConnection connection) {
+        events.post(() -> connection.deliverRejected(reason, privateData));
+      }
+    }
+
+    @Override
+    public void onDisconnected(CmConn conn) {
+      if (conn.owner instanceof CmConnection connection) {
+        events.post(connection::deliverDisconnected);
+      }
+    }
+
+    @Override
+    public void onFailed(CmConn conn, String message) {
+      if (conn.owner instanceof CmConnection connection) {
+        events.post(() -> connection.deliverError(message));
+      }
+    }
+  }
+
+  /** The port goes: ends every connection, tells everybody, and waits a bounded time for that. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    try {
+      call(
+          "close the connection manager",
+          () -> {
+            runCommands();
+            engine.close(now());
+            port.gsi().setHandler(null);
+            return true;
+          });
+      closed = true;
+      agent.remove(this, AGENT_WAIT);
+    } catch (RdmaException | AgentException | IllegalStateException e) {
+      // The agent is gone or stuck, so nothing of this port is sent any more either.
+      closed = true;
+    }
+    events.close();
+  }
+
+  @Override
+  public String toString() {
+    return "connection manager of port " + port.name();
+  }
+}

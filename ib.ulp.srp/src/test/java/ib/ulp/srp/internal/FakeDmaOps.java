@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Ops whose addresses are like no virtual address. The device works on a shadow of each mapping, so that a missing sync shows as stale
- * data, and misuse is noted.
+ * Ops whose addresses are like no virtual address. The device works on a shadow of each mapping, so
+ * that a missing sync shows as stale data, and misuse is noted.
  */
 final class FakeDmaOps implements IbDmaOps {
   private static final long ERROR = -1;
@@ -83,8 +83,11 @@ final class FakeDmaOps implements IbDmaOps {
     }
     Mapping mapping = entry.getValue();
     long offset = address - entry.getKey();
-    boolean allowed = write ? mapping.direction.deviceMayWrite() : mapping.direction.deviceMayRead();
-    return !allowed || offset + length > mapping.cpu.byteSize() ? null : mapping.shadow.asSlice(offset, length);
+    boolean allowed =
+        write ? mapping.direction.deviceMayWrite() : mapping.direction.deviceMayRead();
+    return !allowed || offset + length > mapping.cpu.byteSize()
+        ? null
+        : mapping.shadow.asSlice(offset, length);
   }
 
   @Override
@@ -112,17 +115,24 @@ final class FakeDmaOps implements IbDmaOps {
 
   @Override
   public synchronized long mapSingle(
-      IbDevice device, DmaMemory memory, long offset, long length, DmaDirection direction, int attributes) {
+      IbDevice device,
+      DmaMemory memory,
+      long offset,
+      long length,
+      DmaDirection direction,
+      int attributes) {
     return map(memory, offset, length, direction);
   }
 
   @Override
-  public synchronized void unmapSingle(IbDevice device, long address, long length, DmaDirection direction, int attributes) {
+  public synchronized void unmapSingle(
+      IbDevice device, long address, long length, DmaDirection direction, int attributes) {
     unmap(address, length, direction, null);
   }
 
   @Override
-  public synchronized int mapSg(IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+  public synchronized int mapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
     if (failingMaps > 0) {
       failingMaps--;
       return 0;
@@ -131,14 +141,16 @@ final class FakeDmaOps implements IbDmaOps {
       if (list.length(i) > device.maxSegmentSizeBytes()) {
         misuse.add("entry of " + list.length(i) + " bytes");
       }
-      list.setMapped(i, map(list.memory(i), list.offset(i), list.length(i), direction), list.length(i));
+      list.setMapped(
+          i, map(list.memory(i), list.offset(i), list.length(i), direction), list.length(i));
     }
     list.setMappedEntries(entries);
     return entries;
   }
 
   @Override
-  public synchronized void unmapSg(IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+  public synchronized void unmapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
     if (entries != list.entries()) {
       misuse.add("unmapSg of " + entries + " instead of " + list.entries());
     }
@@ -149,7 +161,8 @@ final class FakeDmaOps implements IbDmaOps {
   }
 
   @Override
-  public synchronized void syncSingleRangeForCpu(IbDevice device, long address, long offset, long length, DmaDirection direction) {
+  public synchronized void syncSingleRangeForCpu(
+      IbDevice device, long address, long offset, long length, DmaDirection direction) {
     Mapping mapping = mappings.get(address);
     if (mapping == null || mapping.direction != direction) {
       misuse.add("sync for CPU of 0x" + Long.toHexString(address));
@@ -159,7 +172,8 @@ final class FakeDmaOps implements IbDmaOps {
   }
 
   @Override
-  public synchronized void syncSingleRangeForDevice(IbDevice device, long address, long offset, long length, DmaDirection direction) {
+  public synchronized void syncSingleRangeForDevice(
+      IbDevice device, long address, long offset, long length, DmaDirection direction) {
     Mapping mapping = mappings.get(address);
     if (mapping == null || mapping.direction != direction) {
       misuse.add("sync for device of 0x" + Long.toHexString(address));
@@ -174,7 +188,8 @@ final class FakeDmaOps implements IbDmaOps {
   }
 
   @Override
-  public void syncSgForDevice(IbDevice device, ScatterList list, int entries, DmaDirection direction) {
+  public void syncSgForDevice(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction) {
     misuse.add("syncSgForDevice is not expected");
   }
 }

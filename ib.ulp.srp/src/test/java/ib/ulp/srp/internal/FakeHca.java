@@ -33,7 +33,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A device in memory: what is posted is carried out by the port's agent thread, and what the peer does goes through keys and ops. */
+/**
+ * A device in memory: what is posted is carried out by the port's agent thread, and what the peer
+ * does goes through keys and ops.
+ */
 final class FakeHca implements RdmaDevice {
   private static final AtomicInteger NUMBERS = new AtomicInteger(0x100);
 

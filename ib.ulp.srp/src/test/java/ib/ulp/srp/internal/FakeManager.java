@@ -47,16 +47,22 @@ final class FakeManager implements ConnectionManager {
   }
 
   @Override
-  public Connection connect(QueuePair qp, InetSocketAddress destination, ConnectParams params, ConnectionHandler handler) {
+  public Connection connect(
+      QueuePair qp,
+      InetSocketAddress destination,
+      ConnectParams params,
+      ConnectionHandler handler) {
     FakeHca.Qp mine = (FakeHca.Qp) qp;
     FakeConnection connection = new FakeConnection(mine, destination);
     if (!noAnswer) {
-      agent.schedule(() -> answer(mine, connection, params, handler), delayMs, TimeUnit.MILLISECONDS);
+      agent.schedule(
+          () -> answer(mine, connection, params, handler), delayMs, TimeUnit.MILLISECONDS);
     }
     return connection;
   }
 
-  private void answer(FakeHca.Qp qp, FakeConnection connection, ConnectParams params, ConnectionHandler handler) {
+  private void answer(
+      FakeHca.Qp qp, FakeConnection connection, ConnectParams params, ConnectionHandler handler) {
     if (connection.ended) {
       return;
     }

@@ -31,7 +31,10 @@ import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** A scripted SRP target with a disk in memory. Everything runs on the agent thread; commands take a seeded time. */
+/**
+ * A scripted SRP target with a disk in memory. Everything runs on the agent thread; commands take a
+ * seeded time.
+ */
 final class FakeTarget {
   static final int BLOCK = 512;
 
@@ -129,7 +132,8 @@ final class FakeTarget {
         abortedDrops++;
         return;
       }
-      ByteBuffer cdb = seg.asSlice(SrpCmd.CDB_OFFSET, 16).asByteBuffer().order(ByteOrder.BIG_ENDIAN);
+      ByteBuffer cdb =
+          seg.asSlice(SrpCmd.CDB_OFFSET, 16).asByteBuffer().order(ByteOrder.BIG_ENDIAN);
       if (attentions > 0) {
         attentions--;
         sense(seg, 0x6, 0x29, 0);
@@ -146,9 +150,17 @@ final class FakeTarget {
             case Cdb.TEST_UNIT_READY, Cdb.SYNCHRONIZE_CACHE_10 -> true;
             case Cdb.INQUIRY -> give(seg, inquiry());
             case Cdb.READ_CAPACITY_10 ->
-                give(seg, ByteBuffer.allocate(8).putInt(disk.length / BLOCK - 1).putInt(BLOCK).array());
+                give(
+                    seg,
+                    ByteBuffer.allocate(8).putInt(disk.length / BLOCK - 1).putInt(BLOCK).array());
             case Cdb.SERVICE_ACTION_IN_16 ->
-                give(seg, ByteBuffer.allocate(32).putLong(disk.length / BLOCK - 1).putInt(BLOCK).put(14, (byte) 0x80).array());
+                give(
+                    seg,
+                    ByteBuffer.allocate(32)
+                        .putLong(disk.length / BLOCK - 1)
+                        .putInt(BLOCK)
+                        .put(14, (byte) 0x80)
+                        .array());
             case Cdb.READ_10 -> transfer(seg, cdb.getInt(2), cdb.getShort(7), true);
             case Cdb.WRITE_10 -> transfer(seg, cdb.getInt(2), cdb.getShort(7), false);
             case Cdb.UNMAP -> unmap(seg);
@@ -164,7 +176,13 @@ final class FakeTarget {
 
     private byte[] inquiry() {
       byte[] data = new byte[36];
-      MemorySegment.copy("OPENHCA scripted disk   0001".getBytes(), 0, MemorySegment.ofArray(data), ValueLayout.JAVA_BYTE, 8, 28);
+      MemorySegment.copy(
+          "OPENHCA scripted disk   0001".getBytes(),
+          0,
+          MemorySegment.ofArray(data),
+          ValueLayout.JAVA_BYTE,
+          8,
+          28);
       return data;
     }
 
@@ -187,7 +205,10 @@ final class FakeTarget {
       return true;
     }
 
-    /** Moves through direct and indirect descriptors, fetching the table from memory where it is longer than the unit's list. */
+    /**
+     * Moves through direct and indirect descriptors, fetching the table from memory where it is
+     * longer than the unit's list.
+     */
     private boolean move(MemorySegment seg, byte[] bytes, int offset, int length, boolean in) {
       int format = in ? SrpCmd.inFormat(seg, 0) : SrpCmd.outFormat(seg, 0);
       int count = in ? SrpCmd.inCount(seg, 0) : SrpCmd.outCount(seg, 0);
@@ -197,7 +218,8 @@ final class FakeTarget {
       if (format == SrpBufferFormat.INDIRECT) {
         entries = (int) SrpIndirectBuf.tableEntries(seg, at);
         byte[] fetched = new byte[entries * SrpDirectBuf.LENGTH];
-        if (!qp.rdma(SrpDirectBuf.va(seg, SrpIndirectBuf.table(at)), fetched, 0, fetched.length, false)) {
+        if (!qp.rdma(
+            SrpDirectBuf.va(seg, SrpIndirectBuf.table(at)), fetched, 0, fetched.length, false)) {
           faults.add("the table can't be read");
           return false;
         }
@@ -259,7 +281,8 @@ final class FakeTarget {
       SrpLoginRej.reason(MemorySegment.ofArray(bytes), 0, rejectReason);
       return bytes;
     }
-    boolean single = (SrpLoginReqCm.flags(seg, 0) & SrpLoginReq.ACTION_MASK) == SrpLoginReq.ACTION_SINGLE;
+    boolean single =
+        (SrpLoginReqCm.flags(seg, 0) & SrpLoginReq.ACTION_MASK) == SrpLoginReq.ACTION_SINGLE;
     if (single) {
       sessions.forEach(Session::end);
     }

@@ -44,7 +44,9 @@ final class Rig implements AutoCloseable, EventLog {
     for (int i = 0; i < settings.length; i += 2) {
       config.put((String) settings[i], settings[i + 1]);
     }
-    disk = new SrpDisk(SrpConfig.of(config), () -> System.nanoTime() + skippedNs.get(), this, () -> {});
+    disk =
+        new SrpDisk(
+            SrpConfig.of(config), () -> System.nanoTime() + skippedNs.get(), this, () -> {});
     disk.keeper().pool(pool);
     disk.keeper().bind(manager);
     disk.keeper().start();
@@ -103,8 +105,15 @@ final class Rig implements AutoCloseable, EventLog {
     return pool.allocate(bytes);
   }
 
-  BlockRequest request(CompletableFuture<BlockStatus> result, BlockOperation op, long lba, int blocks, DmaMemory memory, int pieces) {
-    BlockRequest request = new BlockRequest(16).reset(op, lba, blocks, (r, status) -> result.complete(status));
+  BlockRequest request(
+      CompletableFuture<BlockStatus> result,
+      BlockOperation op,
+      long lba,
+      int blocks,
+      DmaMemory memory,
+      int pieces) {
+    BlockRequest request =
+        new BlockRequest(16).reset(op, lba, blocks, (r, status) -> result.complete(status));
     int piece = pieces == 0 ? 0 : blocks * FakeTarget.BLOCK / pieces;
     for (int i = 0; i < pieces; i++) {
       request.data().add(memory, (long) i * piece, piece);
@@ -112,7 +121,8 @@ final class Rig implements AutoCloseable, EventLog {
     return request;
   }
 
-  CompletableFuture<BlockStatus> start(BlockOperation op, long lba, int blocks, DmaMemory memory, int pieces) {
+  CompletableFuture<BlockStatus> start(
+      BlockOperation op, long lba, int blocks, DmaMemory memory, int pieces) {
     CompletableFuture<BlockStatus> result = new CompletableFuture<>();
     assertThat(disk.submit(request(result, op, lba, blocks, memory, pieces))).isTrue();
     return result;
@@ -153,7 +163,9 @@ final class Rig implements AutoCloseable, EventLog {
   public void close() {
     disk.keeper().stop();
     for (FakeHca hca : devices) {
-      assertThat(hca.leftovers()).as("left over of generation %s: %s", hca.generation(), hca.resources).isZero();
+      assertThat(hca.leftovers())
+          .as("left over of generation %s: %s", hca.generation(), hca.resources)
+          .isZero();
     }
     agent.shutdownNow();
   }

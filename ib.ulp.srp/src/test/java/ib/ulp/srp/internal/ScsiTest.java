@@ -22,7 +22,8 @@ class ScsiTest {
     "FLUSH, 0, 0, 35000000000000000000000000000000",
     "DISCARD, 5, 8, 42000000000000001800000000000000",
   })
-  void shouldWriteTheShortestCommandThatHoldsTheRange(BlockOperation operation, long lba, int blocks, String expected) {
+  void shouldWriteTheShortestCommandThatHoldsTheRange(
+      BlockOperation operation, long lba, int blocks, String expected) {
     byte[] cdb = new byte[16];
     Cdb.writeBlockCommand(MemorySegment.ofArray(cdb), 0, operation, lba, blocks);
     assertThat(HexFormat.of().withUpperCase().formatHex(cdb)).isEqualTo(expected);
@@ -58,7 +59,12 @@ class ScsiTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0, COMPLETE, OK", "8, RESEND_LATER, RETRY", "40, RESEND_LATER, RETRY", "64, RESEND, IO_ERROR", "24, COMPLETE, IO_ERROR", "4, COMPLETE, IO_ERROR",
+    "0, COMPLETE, OK",
+    "8, RESEND_LATER, RETRY",
+    "40, RESEND_LATER, RETRY",
+    "64, RESEND, IO_ERROR",
+    "24, COMPLETE, IO_ERROR",
+    "4, COMPLETE, IO_ERROR",
   })
   void shouldJudgeStatus(int scsi, Verdict.Action action, BlockStatus status) {
     MemorySegment rsp = MemorySegment.ofArray(new byte[SrpRsp.LENGTH]);

@@ -59,7 +59,10 @@ class SmallPartsTest {
     queue.addFirst(3);
     queue.addLast(9);
     assertThatThrownBy(() -> queue.addLast(1)).isInstanceOf(IllegalStateException.class);
-    assertThat(new int[] {queue.removeFirst(), queue.removeFirst(), queue.removeFirst(), queue.removeFirst()})
+    assertThat(
+            new int[] {
+              queue.removeFirst(), queue.removeFirst(), queue.removeFirst(), queue.removeFirst()
+            })
         .containsExactly(3, 5, 7, 9);
     assertThat(queue.isEmpty()).isTrue();
     assertThatThrownBy(queue::first).isInstanceOf(IllegalStateException.class);

@@ -26,22 +26,24 @@ class SrpConfigTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "name            |                | is missing; give the disk a name",
-    "port            |                | name the ib.port to use",
-    "target.address  | storage.local  | give an IP address, not a name",
-    "target.address  | 1.2.3.4.5      | is no IP address",
-    "target.port     | 70000          | give 1 to 65535",
-    "target.port     | many           | not a number",
-    "initiator.port.id | 12           | give 32 hex digits",
-    "lun             | 20000          | give 0 to 16383",
-    "queue.size      | 1              | give 2 to 1024",
-    "allow.ext.sg    | yes            | give true or false",
-    "indirect        | never          | give one of auto, always",
-    "reconnect.delay.seconds | 0      | give 1 or more, or off",
-    "fast.io.fail.seconds | 600       | is not less than dev.loss.seconds",
-    "queue.sise      | 64             | is not known",
-  })
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "name            |                | is missing; give the disk a name",
+        "port            |                | name the ib.port to use",
+        "target.address  | storage.local  | give an IP address, not a name",
+        "target.address  | 1.2.3.4.5      | is no IP address",
+        "target.port     | 70000          | give 1 to 65535",
+        "target.port     | many           | not a number",
+        "initiator.port.id | 12           | give 32 hex digits",
+        "lun             | 20000          | give 0 to 16383",
+        "queue.size      | 1              | give 2 to 1024",
+        "allow.ext.sg    | yes            | give true or false",
+        "indirect        | never          | give one of auto, always",
+        "reconnect.delay.seconds | 0      | give 1 or more, or off",
+        "fast.io.fail.seconds | 600       | is not less than dev.loss.seconds",
+        "queue.sise      | 64             | is not known",
+      })
   void shouldNameFileKeyAndRemedy(String key, String value, String words) {
     Map<String, Object> properties = Rig.config();
     properties.put("felix.fileinstall.filename", "file:/etc/ib.ulp.srp-disk0.config");

@@ -88,7 +88,8 @@ class SrpDiskTest {
       rig.plug();
       rig.running();
       assertThat(rig.disk.maxRanges()).isEqualTo(4);
-      assertThat(rig.run(BlockOperation.WRITE, 0, 8, rig.memory(4096), 8)).isEqualTo(BlockStatus.INVALID);
+      assertThat(rig.run(BlockOperation.WRITE, 0, 8, rig.memory(4096), 8))
+          .isEqualTo(BlockStatus.INVALID);
       assertThat(rig.target.formats).doesNotContainKey(4);
     }
   }
@@ -118,8 +119,11 @@ class SrpDiskTest {
       assertThat(rig.run(BlockOperation.WRITE, 16, 8, data, 1)).isEqualTo(BlockStatus.OK);
       assertThat(rig.run(BlockOperation.DISCARD, 16, 4, data, 0)).isEqualTo(BlockStatus.OK);
       assertThat(rig.run(BlockOperation.READ, 16, 8, data, 1)).isEqualTo(BlockStatus.OK);
-      assertThat(data.segment().asSlice(0, 4 * 512).mismatch(MemorySegment.ofArray(new byte[4 * 512]))).isEqualTo(-1);
-      assertThat(data.segment().asSlice(4 * 512).mismatch(MemorySegment.ofArray(new byte[4 * 512]))).isNotEqualTo(-1);
+      assertThat(
+              data.segment().asSlice(0, 4 * 512).mismatch(MemorySegment.ofArray(new byte[4 * 512])))
+          .isEqualTo(-1);
+      assertThat(data.segment().asSlice(4 * 512).mismatch(MemorySegment.ofArray(new byte[4 * 512])))
+          .isNotEqualTo(-1);
       rig.checkLedger();
     }
   }
@@ -130,7 +134,8 @@ class SrpDiskTest {
       rig.plug();
       rig.running();
       DmaMemory data = rig.memory(4096);
-      assertThat(rig.run(BlockOperation.READ, Rig.BLOCKS - 7, 8, data, 1)).isEqualTo(BlockStatus.INVALID);
+      assertThat(rig.run(BlockOperation.READ, Rig.BLOCKS - 7, 8, data, 1))
+          .isEqualTo(BlockStatus.INVALID);
       assertThat(rig.run(BlockOperation.READ, -1, 8, data, 1)).isEqualTo(BlockStatus.INVALID);
       assertThat(rig.run(BlockOperation.READ, 0, 0, data, 0)).isEqualTo(BlockStatus.INVALID);
       CompletableFuture<BlockStatus> result = new CompletableFuture<>();
@@ -179,9 +184,15 @@ class SrpDiskTest {
     try (Rig rig = new Rig(9, "queue.size", 4)) {
       DmaMemory data = rig.memory(512);
       for (int i = 0; i < 4; i++) {
-        assertThat(rig.disk.submit(rig.request(new CompletableFuture<>(), BlockOperation.FLUSH, 0, 0, data, 0))).isTrue();
+        assertThat(
+                rig.disk.submit(
+                    rig.request(new CompletableFuture<>(), BlockOperation.FLUSH, 0, 0, data, 0)))
+            .isTrue();
       }
-      assertThat(rig.disk.submit(rig.request(new CompletableFuture<>(), BlockOperation.FLUSH, 0, 0, data, 0))).isFalse();
+      assertThat(
+              rig.disk.submit(
+                  rig.request(new CompletableFuture<>(), BlockOperation.FLUSH, 0, 0, data, 0)))
+          .isFalse();
       assertThat(rig.disk.figures().held()).isEqualTo(4);
       rig.plug();
       rig.running();
@@ -211,7 +222,8 @@ class SrpDiskTest {
       FakeHca hca = rig.plug();
       rig.running();
       hca.ops.failMaps(Integer.MAX_VALUE);
-      CompletableFuture<BlockStatus> result = rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      CompletableFuture<BlockStatus> result =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.disk.figures().mappingFailures() > 3, "failures");
       rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(3));
       assertThat(rig.get(result)).isEqualTo(BlockStatus.RETRY);
@@ -228,7 +240,8 @@ class SrpDiskTest {
       rig.running();
       rig.target.attentions = 2;
       rig.target.busy = 2;
-      assertThat(rig.run(BlockOperation.WRITE, 0, 8, rig.memory(4096), 2)).isEqualTo(BlockStatus.OK);
+      assertThat(rig.run(BlockOperation.WRITE, 0, 8, rig.memory(4096), 2))
+          .isEqualTo(BlockStatus.OK);
       assertThat(rig.disk.figures().resent()).isEqualTo(4);
       rig.checkLedger();
     }
@@ -264,7 +277,8 @@ class SrpDiskTest {
       rig.plug();
       rig.running();
       rig.target.mute = true;
-      CompletableFuture<BlockStatus> result = rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      CompletableFuture<BlockStatus> result =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.target.sessions.getLast().outstanding == 1, "in flight");
       rig.target.mute = false;
       rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(31));
@@ -282,7 +296,8 @@ class SrpDiskTest {
       rig.running();
       rig.target.mute = true;
       rig.target.taskMute = true;
-      CompletableFuture<BlockStatus> result = rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
+      CompletableFuture<BlockStatus> result =
+          rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.target.sessions.getLast().outstanding == 1, "in flight");
       rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(31));
       rig.await(() -> rig.disk.ledger().aborts.sum() == 1, "an abort");
@@ -305,13 +320,15 @@ class SrpDiskTest {
       rig.running();
       rig.unplug(hca);
       assertThat(rig.disk.state()).isEqualTo(BlockDeviceState.BLOCKED);
-      CompletableFuture<BlockStatus> held = rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      CompletableFuture<BlockStatus> held =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.disk.figures().held() == 1, "held");
       assertThat(held).isNotDone();
       rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(16));
       assertThat(rig.get(held)).isEqualTo(BlockStatus.TRANSPORT_FAILED);
       assertThat(rig.disk.state()).isEqualTo(BlockDeviceState.FAIL_FAST);
-      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.TRANSPORT_FAILED);
+      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1))
+          .isEqualTo(BlockStatus.TRANSPORT_FAILED);
       rig.plug();
       rig.running();
       assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.OK);
@@ -328,7 +345,8 @@ class SrpDiskTest {
       rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(601));
       rig.await(() -> rig.disk.state() == BlockDeviceState.LOST, "lost");
       rig.plug();
-      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.TRANSPORT_FAILED);
+      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1))
+          .isEqualTo(BlockStatus.TRANSPORT_FAILED);
       assertThat(rig.disk.figures().logins()).isEqualTo(1);
     }
   }

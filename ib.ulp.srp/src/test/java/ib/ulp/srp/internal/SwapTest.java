@@ -29,7 +29,10 @@ class SwapTest {
     }
   }
 
-  /** Each kind of swap, in seeded order and at seeded moments, under load: nothing lost, twice, wrong or left over. */
+  /**
+   * Each kind of swap, in seeded order and at seeded moments, under load: nothing lost, twice,
+   * wrong or left over.
+   */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void shouldLoseNothingAcrossSwaps(long seed) throws Exception {
@@ -42,7 +45,9 @@ class SwapTest {
       for (int swap = 0; swap < SWAPS; swap++) {
         now = swap(rig, now, random);
         AtomicLong after = new AtomicLong(load.done.get());
-        rig.await(() -> load.done.get() > after.get() + 3 * LANES || !load.faults.isEmpty(), "I/O after swap " + swap + ", seed " + seed);
+        rig.await(
+            () -> load.done.get() > after.get() + 3 * LANES || !load.faults.isEmpty(),
+            "I/O after swap " + swap + ", seed " + seed);
         pause(random, 3000);
       }
       load.stop();
@@ -81,7 +86,8 @@ class SwapTest {
         return old;
       }
       default -> {
-        // The driver dies under its commands, and leaves while the disk is closing the broken channel.
+        // The driver dies under its commands, and leaves while the disk is closing the broken
+        // channel.
         rig.target.disconnectNewest();
         pause(random, 2000);
         FakeHca replacement = rig.plug();
@@ -132,7 +138,8 @@ class SwapTest {
       FakeHca old = rig.plug();
       rig.running();
       rig.target.mute = true;
-      CompletableFuture<BlockStatus> write = rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
+      CompletableFuture<BlockStatus> write =
+          rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.target.sessions.getLast().outstanding == 1, "in flight");
       long start = System.nanoTime();
       rig.unplug(old);
@@ -155,7 +162,8 @@ class SwapTest {
       FakeHca old = rig.plug();
       rig.running();
       rig.target.mute = true;
-      CompletableFuture<BlockStatus> write = rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
+      CompletableFuture<BlockStatus> write =
+          rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.target.sessions.getLast().outstanding == 1, "in flight");
       rig.target.mute = false;
       rig.plug();

@@ -13,7 +13,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Lanes of requests, each on blocks of its own and each with one request at a time: writes a pattern, reads it back, compares. */
+/**
+ * Lanes of requests, each on blocks of its own and each with one request at a time: writes a
+ * pattern, reads it back, compares.
+ */
 final class Workload {
   private static final int LANE_BLOCKS = 16;
 
@@ -28,7 +31,8 @@ final class Workload {
     disk = rig.disk;
     lanes = new Lane[laneCount];
     for (int i = 0; i < laneCount; i++) {
-      lanes[i] = new Lane(i, new Random(seed * 1000 + i), rig.memory(LANE_BLOCKS * FakeTarget.BLOCK));
+      lanes[i] =
+          new Lane(i, new Random(seed * 1000 + i), rig.memory(LANE_BLOCKS * FakeTarget.BLOCK));
     }
   }
 
@@ -74,17 +78,26 @@ final class Workload {
       count = 1 + random.nextInt(LANE_BLOCKS - from);
       write = random.nextBoolean();
       request.reset(
-          write ? BlockOperation.WRITE : BlockOperation.READ, (long) number * LANE_BLOCKS + from, count, this::onComplete);
+          write ? BlockOperation.WRITE : BlockOperation.READ,
+          (long) number * LANE_BLOCKS + from,
+          count,
+          this::onComplete);
       for (int i = 0; i < count; i++) {
         if (write) {
           written[from + i] = (byte) random.nextInt();
         }
-        memory.segment().asSlice((long) i * FakeTarget.BLOCK, FakeTarget.BLOCK).fill(write ? written[from + i] : (byte) 0x5A);
+        memory
+            .segment()
+            .asSlice((long) i * FakeTarget.BLOCK, FakeTarget.BLOCK)
+            .fill(write ? written[from + i] : (byte) 0x5A);
       }
       int first = count == 1 ? 1 : 1 + random.nextInt(count - 1);
       request.data().add(memory, 0, (long) first * FakeTarget.BLOCK);
       if (first < count) {
-        request.data().add(memory, (long) first * FakeTarget.BLOCK, (long) (count - first) * FakeTarget.BLOCK);
+        request
+            .data()
+            .add(
+                memory, (long) first * FakeTarget.BLOCK, (long) (count - first) * FakeTarget.BLOCK);
       }
       outstanding = true;
       if (!disk.submit(request)) {
@@ -110,7 +123,8 @@ final class Workload {
       for (int i = 0; i < count * FakeTarget.BLOCK; i++) {
         byte seen = memory.segment().get(ValueLayout.JAVA_BYTE, i);
         if (seen != written[from + i / FakeTarget.BLOCK]) {
-          faults.add("lane " + number + ": block " + (from + i / FakeTarget.BLOCK) + " has " + seen);
+          faults.add(
+              "lane " + number + ": block " + (from + i / FakeTarget.BLOCK) + " has " + seen);
           return;
         }
       }

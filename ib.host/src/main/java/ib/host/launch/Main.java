@@ -29,6 +29,8 @@ public final class Main {
     List<String> rest = args.subList(1, args.size());
     return switch (args.get(0)) {
       case "run" -> runInForeground(rest);
+      case "exec" -> Job.exec(home(), rest);
+      case "demo" -> Job.demo(home(), rest);
       case "decode" -> DecodeMain.run(rest);
       default ->
           throw new UsageException("unknown command: " + args.get(0) + "; ./ib help lists them");

@@ -15,14 +15,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disk's requests, from submit to completion: holds them while there is no path, sends them
- * while there is one, completes each once. All state but the counters belongs to who drives ({@link
- * DriveToken}); other threads submit, or ask by {@link DriveCalls}.
+ * The disk's requests, from submit to completion: holds them while there is no path, sends them while there is one, completes each once.
+ * All state but the counters belongs to who drives ({@link DriveToken}); other threads submit, or ask by {@link DriveCalls}.
  */
 final class CommandEngine implements SrpChannel.Events {
-  /**
-   * Sends of one request after which it is failed: it, not the path, may be what breaks channels.
-   */
+  /** Sends of one request after which it is failed: it, not the path, may be what breaks channels. */
   static final int MAX_SENDS = 20;
 
   /** Times that a target may ask for one request again. */
@@ -58,8 +55,7 @@ final class CommandEngine implements SrpChannel.Events {
   private volatile int inFlight;
   private long sequence;
 
-  CommandEngine(
-      SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable wakeOwner) {
+  CommandEngine(SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable wakeOwner) {
     this.config = config;
     this.clock = clock;
     this.log = log;
@@ -176,8 +172,7 @@ final class CommandEngine implements SrpChannel.Events {
    *
    * @param single whether its login ended all others of the nexus
    * @param epoch {@link #fenceEpoch} before that login
-   * @return false if it may not be used: broken, the disk lost, or there is something it does not
-   *     fence
+   * @return false if it may not be used: broken, the disk lost, or there is something it does not fence
    */
   boolean adopt(SrpChannel channel, boolean single, int epoch) {
     boolean[] adopted = new boolean[1];
@@ -212,8 +207,7 @@ final class CommandEngine implements SrpChannel.Events {
   }
 
   /**
-   * Ends a channel whose queue pair is closed: takes the answers that had arrived, and puts what
-   * was not answered back to be sent again.
+   * Ends a channel whose queue pair is closed: takes the answers that had arrived, and puts what was not answered back to be sent again.
    */
   void breakOff(SrpChannel channel) {
     calls.call(
@@ -231,11 +225,10 @@ final class CommandEngine implements SrpChannel.Events {
         () -> {
           for (RequestSlot slot : slots) {
             BlockRequest request = slot.request;
-            found[0] |=
-                slot.state == RequestSlot.State.WAITING
-                    && slot.sends > 0
-                    && request != null
-                    && DataMapper.directionOf(request.operation()) != DmaDirection.FROM_DEVICE;
+            found[0] |= slot.state == RequestSlot.State.WAITING
+                && slot.sends > 0
+                && request != null
+                && DataMapper.directionOf(request.operation()) != DmaDirection.FROM_DEVICE;
           }
         });
     return found[0];
@@ -254,8 +247,7 @@ final class CommandEngine implements SrpChannel.Events {
 
   /** Sends a LUN_RESET on a channel; null if that is not possible just now. */
   @Nullable TaskCommand sendLunReset(SrpChannel channel) {
-    TaskCommand reset =
-        new TaskCommand(SrpTskMgmt.LUN_RESET, null, clock.getAsLong() + TASK_TIMEOUT_NS);
+    TaskCommand reset = new TaskCommand(SrpTskMgmt.LUN_RESET, null, clock.getAsLong() + TASK_TIMEOUT_NS);
     boolean[] sent = new boolean[1];
     calls.call(() -> sent[0] = channel.sendTask(reset, taskTag()));
     return sent[0] ? reset : null;
@@ -310,10 +302,7 @@ final class CommandEngine implements SrpChannel.Events {
     }
   }
 
-  /**
-   * The request that waits for a response with this tag on this channel; counts and drops any
-   * other.
-   */
+  /** The request that waits for a response with this tag on this channel; counts and drops any other. */
   private @Nullable RequestSlot slotOf(SrpChannel channel, long tag) {
     int index = RequestSlot.indexOf(tag);
     if (index >= slots.length) {
@@ -348,8 +337,7 @@ final class CommandEngine implements SrpChannel.Events {
       }
       publishDepth();
     } catch (RuntimeException e) {
-      // A driver or a caller broke its contract. Requests are safe in their slots; the paths are
-      // not.
+      // A driver or a caller broke its contract. Requests are safe in their slots; the paths are not.
       log.warn("driving the disk failed: " + e);
       for (SrpChannel channel : channels) {
         channel.breakWith("internal error: " + e);
@@ -401,10 +389,7 @@ final class CommandEngine implements SrpChannel.Events {
         }
         case IMPOSSIBLE -> {
           waiting.removeFirst();
-          finish(
-              slot,
-              BlockStatus.INVALID,
-              "the data has more pieces than a command can name, or can't be mapped for this device");
+          finish(slot, BlockStatus.INVALID, "the data has more pieces than a command can name, or can't be mapped for this device");
         }
         case NO_CREDIT, BROKEN -> {
           return;
@@ -436,20 +421,14 @@ final class CommandEngine implements SrpChannel.Events {
       slot.unmappableSinceNs = now;
     } else if (now - slot.unmappableSinceNs > NO_ROOM_LIMIT_NS) {
       waiting.removeFirst();
-      finish(
-          slot,
-          BlockStatus.RETRY,
-          "the device has no room to map the data; try again, or give it more");
+      finish(slot, BlockStatus.RETRY, "the device has no room to map the data; try again, or give it more");
     }
     pausedUntilNs = now + NO_ROOM_PAUSE_NS;
     wakeOwner.run();
   }
 
   private void failWaiting() {
-    String words =
-        stopped
-            ? "the disk is being removed"
-            : "no path to " + config.describeTarget() + " (" + port.state() + ")";
+    String words = stopped ? "the disk is being removed" : "no path to " + config.describeTarget() + " (" + port.state() + ")";
     while (!waiting.isEmpty()) {
       finish(slots[waiting.removeFirst()], BlockStatus.TRANSPORT_FAILED, words);
     }
@@ -462,9 +441,7 @@ final class CommandEngine implements SrpChannel.Events {
     }
     for (RequestSlot slot : slots) {
       SrpChannel channel = slot.channel;
-      if (slot.state == RequestSlot.State.ISSUED
-          && channel != null
-          && slot.deadlineNs - nowNs < 0) {
+      if (slot.state == RequestSlot.State.ISSUED && channel != null && slot.deadlineNs - nowNs < 0) {
         onOverdue(channel, slot, nowNs);
       }
     }
@@ -477,15 +454,10 @@ final class CommandEngine implements SrpChannel.Events {
   }
 
   private void onOverdue(SrpChannel channel, RequestSlot slot, long nowNs) {
-    if (!slot.aborting
-        && channel.sendTask(
-            new TaskCommand(SrpTskMgmt.ABORT_TASK, slot, nowNs + TASK_TIMEOUT_NS), taskTag())) {
+    if (!slot.aborting && channel.sendTask(new TaskCommand(SrpTskMgmt.ABORT_TASK, slot, nowNs + TASK_TIMEOUT_NS), taskTag())) {
       slot.aborting = true;
       ledger.aborts.increment();
-      log.warn(
-          "a command was not answered in "
-              + Duration.ofNanos(config.commandTimeoutNs())
-              + "; it is being aborted");
+      log.warn("a command was not answered in " + Duration.ofNanos(config.commandTimeoutNs()) + "; it is being aborted");
     }
   }
 
@@ -501,10 +473,7 @@ final class CommandEngine implements SrpChannel.Events {
       channel.endCommand(slot);
       ledger.broken.increment();
       if (slot.sends >= MAX_SENDS) {
-        finish(
-            slot,
-            BlockStatus.IO_ERROR,
-            "its path broke " + MAX_SENDS + " times while it was with the target");
+        finish(slot, BlockStatus.IO_ERROR, "its path broke " + MAX_SENDS + " times while it was with the target");
       } else {
         putBack(slot);
         waiting.addFirst(slot.index);
@@ -519,9 +488,7 @@ final class CommandEngine implements SrpChannel.Events {
   private @Nullable RequestSlot newest(SrpChannel channel) {
     RequestSlot newest = null;
     for (RequestSlot slot : slots) {
-      if (slot.state == RequestSlot.State.ISSUED
-          && slot.channel == channel
-          && (newest == null || slot.tag > newest.tag)) {
+      if (slot.state == RequestSlot.State.ISSUED && slot.channel == channel && (newest == null || slot.tag > newest.tag)) {
         newest = slot;
       }
     }
@@ -544,10 +511,7 @@ final class CommandEngine implements SrpChannel.Events {
     slot.aborting = false;
   }
 
-  /**
-   * Completes a request, once; its slot is free before the caller hears of it, so that it may
-   * submit the next one.
-   */
+  /** Completes a request, once; its slot is free before the caller hears of it, so that it may submit the next one. */
   private void finish(RequestSlot slot, BlockStatus status, String words) {
     BlockRequest request = slot.end();
     if (request == null) {

@@ -68,13 +68,7 @@ public final class DisksCommand {
     out.append(
         "         submitted %d, completed %d, failed %d, completed twice %d, in flight %d, held %d, resent %d%n"
             .formatted(
-                now.submitted(),
-                now.completed(),
-                now.failed(),
-                now.completedTwice(),
-                now.inFlight(),
-                now.held(),
-                now.resent()));
+                now.submitted(), now.completed(), now.failed(), now.completedTwice(), now.inFlight(), now.held(), now.resent()));
     out.append(
         "         logins %d, failed logins %d, fences %d, mapping failures %d, aborts %d, stray responses %d%n"
             .formatted(
@@ -97,10 +91,6 @@ public final class DisksCommand {
       value /= 1024;
       unit++;
     }
-    return String.format(
-        Locale.ROOT,
-        unit == 0 || value == Math.rint(value) ? "%.0f %s" : "%.1f %s",
-        value,
-        UNITS[unit]);
+    return String.format(Locale.ROOT, unit == 0 || value == Math.rint(value) ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
   }
 }

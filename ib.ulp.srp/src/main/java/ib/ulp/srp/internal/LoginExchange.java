@@ -17,9 +17,7 @@ import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The login: its request, and what the connection manager's event thread learns about the answer.
- */
+/** The login: its request, and what the connection manager's event thread learns about the answer. */
 final class LoginExchange implements ConnectionHandler {
   /**
    * What the target granted.
@@ -29,8 +27,7 @@ final class LoginExchange implements ConnectionHandler {
    * @param bufferFormats descriptor formats it takes
    * @param channelResult what became of other channels, see {@link SrpLoginRsp}
    */
-  record Granted(
-      int requestLimit, long maxInitiatorToTarget, int bufferFormats, int channelResult) {}
+  record Granted(int requestLimit, long maxInitiatorToTarget, int bufferFormats, int channelResult) {}
 
   private final String target;
   private final Runnable wake;
@@ -82,11 +79,7 @@ final class LoginExchange implements ConnectionHandler {
   public void onEstablished(Connection connection, byte[] privateData) {
     MemorySegment seg = MemorySegment.ofArray(privateData);
     if (privateData.length < SrpLoginRsp.LENGTH || SrpIu.opcode(seg, 0) != SrpOpcode.LOGIN_RSP) {
-      fail(
-          target
-              + " answered with "
-              + privateData.length
-              + " bytes that are no SRP_LOGIN_RSP; is it an SRP target?");
+      fail(target + " answered with " + privateData.length + " bytes that are no SRP_LOGIN_RSP; is it an SRP target?");
       return;
     }
     Granted answer =
@@ -106,16 +99,10 @@ final class LoginExchange implements ConnectionHandler {
 
   private static @Nullable String faultOf(Granted answer) {
     if (answer.requestLimit() < 2) {
-      return "its request limit is "
-          + answer.requestLimit()
-          + ", and 2 are needed; raise its queue size";
+      return "its request limit is " + answer.requestLimit() + ", and 2 are needed; raise its queue size";
     }
     if (answer.maxInitiatorToTarget() < ChannelResources.sendBytes(1)) {
-      return "it takes IUs of "
-          + answer.maxInitiatorToTarget()
-          + " bytes only; "
-          + ChannelResources.sendBytes(1)
-          + " are needed";
+      return "it takes IUs of " + answer.maxInitiatorToTarget() + " bytes only; " + ChannelResources.sendBytes(1) + " are needed";
     }
     return null;
   }

@@ -14,13 +14,12 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a path to the target: the disk's own thread, which logs in when a device is there, changes
- * over to a newer one, logs in again when a path broke, and drives what is due by time.
+ * Keeps a path to the target: the disk's own thread, which logs in when a device is there, changes over to a newer one, logs in again
+ * when a path broke, and drives what is due by time.
  *
- * <p>Devices come and go by {@link #bind} and {@link #unbind} from any thread. Make before break: a
- * newer device is logged in with action "multi" beside the old channel, commands change over, then
- * the old one is drained. After a break, the login is "single": it ends what the target may still
- * be doing for the broken channel before anything is sent again.
+ * <p>Devices come and go by {@link #bind} and {@link #unbind} from any thread. Make before break: a newer device is logged in with action
+ * "multi" beside the old channel, commands change over, then the old one is drained. After a break, the login is "single": it ends what
+ * the target may still be doing for the broken channel before anything is sent again.
  */
 final class PathKeeper implements OwnerWait, Runnable {
   /** Time for commands in flight to be answered before their channel is closed under them. */
@@ -55,8 +54,7 @@ final class PathKeeper implements OwnerWait, Runnable {
    *
    * @param onReady called on its thread after each login
    */
-  PathKeeper(
-      SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable onReady) {
+  PathKeeper(SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable onReady) {
     this.config = config;
     this.clock = clock;
     this.log = log;
@@ -93,10 +91,7 @@ final class PathKeeper implements OwnerWait, Runnable {
     hurryUp();
   }
 
-  /**
-   * Returns when nothing of the device is left, or the bound has passed. Never waits for another
-   * device.
-   */
+  /** Returns when nothing of the device is left, or the bound has passed. Never waits for another device. */
   void unbind(RdmaDevice device) {
     devices.remove(device);
     for (ChannelLife life : lives) {
@@ -134,10 +129,7 @@ final class PathKeeper implements OwnerWait, Runnable {
     }
   }
 
-  /**
-   * Ends everything: what is in flight may be answered, what is held fails. Bounded. Not on its own
-   * thread.
-   */
+  /** Ends everything: what is in flight may be answered, what is held fails. Bounded. Not on its own thread. */
   void stop() {
     stopping = true;
     wake();
@@ -248,10 +240,7 @@ final class PathKeeper implements OwnerWait, Runnable {
     RdmaDevice best = newestDevice();
     ConnectionManager manager = best == null ? null : managerOf(best);
     DmaMemoryPool memory = pool;
-    if (best == null
-        || manager == null
-        || memory == null
-        || engine.port().state() == BlockDeviceState.LOST) {
+    if (best == null || manager == null || memory == null || engine.port().state() == BlockDeviceState.LOST) {
       return;
     }
     ChannelLife now = currentLife();
@@ -296,11 +285,7 @@ final class PathKeeper implements OwnerWait, Runnable {
    *
    * @param beside the channel in use, to be replaced; null to begin alone, which ends all others
    */
-  private void logIn(
-      RdmaDevice device,
-      ConnectionManager manager,
-      DmaMemoryPool memory,
-      @Nullable ChannelLife beside) {
+  private void logIn(RdmaDevice device, ConnectionManager manager, DmaMemoryPool memory, @Nullable ChannelLife beside) {
     boolean single = beside == null && (!loggedInBefore || engine.isFencePending());
     if (single && !closeAll()) {
       waitAfterFailure();
@@ -329,10 +314,7 @@ final class PathKeeper implements OwnerWait, Runnable {
     }
   }
 
-  /**
-   * Before a single login, nothing of ours may still use another channel: it would be ended under
-   * it.
-   */
+  /** Before a single login, nothing of ours may still use another channel: it would be ended under it. */
   private boolean closeAll() {
     boolean all = true;
     for (ChannelLife life : lives) {
@@ -345,8 +327,7 @@ final class PathKeeper implements OwnerWait, Runnable {
     Discovery discovery = new Discovery(engine, life, channel, config, this);
     Geometry found = discovery.run();
     Geometry before = engine.geometry();
-    if (loggedInBefore
-        && (found.blockBytes() != before.blockBytes() || found.blocks() != before.blocks())) {
+    if (loggedInBefore && (found.blockBytes() != before.blockBytes() || found.blocks() != before.blocks())) {
       log.warn(
           "%s: the target's disk changed from %d to %d blocks of %d bytes"
               .formatted(config.name(), before.blocks(), found.blocks(), found.blockBytes()));
@@ -361,12 +342,7 @@ final class PathKeeper implements OwnerWait, Runnable {
     backoff.onSuccess();
     loggedInBefore = true;
     path = life.path();
-    event(
-        "logged in to "
-            + config.describeTarget()
-            + " by "
-            + life.path()
-            + (single ? " (single)" : " (multi)"));
+    event("logged in to " + config.describeTarget() + " by " + life.path() + (single ? " (single)" : " (multi)"));
     onReady.run();
     if (beside != null) {
       close(beside, DRAIN_NS, "replaced by " + life.path());

@@ -26,9 +26,8 @@ import org.osgi.service.log.LoggerFactory;
 import org.osgi.service.metatype.annotations.Designate;
 
 /**
- * An SRP disk out of a configuration: binds what the platform has, and registers the {@link
- * BlockDevice} after the first login. That service stays while there is no path, until the disk is
- * lost or its configuration goes.
+ * An SRP disk out of a configuration: binds what the platform has, and registers the {@link BlockDevice} after the first login. That
+ * service stays while there is no path, until the disk is lost or its configuration goes.
  */
 @Component(
     service = SrpInitiator.class,
@@ -42,8 +41,7 @@ public final class SrpInitiator implements EventLog {
   private final Logger log;
   private final SrpConfig config;
   private final SrpDisk disk;
-  private final AtomicReference<@Nullable ServiceRegistration<?>> registration =
-      new AtomicReference<>();
+  private final AtomicReference<@Nullable ServiceRegistration<?>> registration = new AtomicReference<>();
   private volatile boolean deactivated;
 
   /**
@@ -129,13 +127,10 @@ public final class SrpInitiator implements EventLog {
     if (registration.get() != null || deactivated) {
       return;
     }
-    Dictionary<String, ?> properties =
-        FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, config.name()));
+    Dictionary<String, ?> properties = FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, config.name()));
     registration.set(
         context.registerService(
-            new String[] {BlockDevice.class.getName(), DiskStatistics.class.getName()},
-            disk,
-            properties));
+            new String[] {BlockDevice.class.getName(), DiskStatistics.class.getName()}, disk, properties));
     if (deactivated) {
       unregister();
     }

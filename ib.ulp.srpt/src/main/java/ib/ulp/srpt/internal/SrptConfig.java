@@ -76,6 +76,17 @@ record SrptConfig(
     return config;
   }
 
+  /** Where a configuration stands, for messages: its file if it came from one. */
+  static String where(Map<String, ?> properties) {
+    Object file = properties.get(FILE);
+    String prefix = "file:";
+    if (file == null) {
+      return "configuration " + properties.get("service.pid");
+    }
+    String name = String.valueOf(file);
+    return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+  }
+
   /** Reads values; every error names where the configuration stands. */
   private record Reader(Map<String, ?> properties) {
     SrptConfigException wrong(String key, String what, String remedy) {
@@ -84,8 +95,7 @@ record SrptConfig(
     }
 
     private String where() {
-      Object file = properties.get(FILE);
-      return file != null ? String.valueOf(file) : "configuration " + properties.get("service.pid");
+      return SrptConfig.where(properties);
     }
 
     void refuseUnknown() throws SrptConfigException {
@@ -94,6 +104,7 @@ record SrptConfig(
             key.startsWith("service.")
                 || key.startsWith("felix.")
                 || key.startsWith("component.")
+                || key.startsWith("osgi.")
                 || key.startsWith(".");
         if (!foreign && !KEYS.contains(key)) {
           throw wrong(

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.host.internal.demo;
+
+import java.nio.file.Path;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+
+/** A capture of a port for the time of the demonstration, made by the shell's {@code ib:pcap}. */
+final class Capture implements AutoCloseable {
+  private final @Nullable CommandSession session;
+  private final String port;
+
+  private Capture(@Nullable CommandSession session, String port) {
+    this.session = session;
+    this.port = port;
+  }
+
+  static Capture start(BundleContext context, String port, @Nullable Path file)
+      throws DemoException {
+    if (file == null) {
+      return new Capture(null, port);
+    }
+    ServiceReference<CommandProcessor> reference =
+        context.getServiceReference(CommandProcessor.class);
+    CommandProcessor shell = reference == null ? null : context.getService(reference);
+    if (shell == null) {
+      throw new DemoException("--pcap needs the shell's runtime, which is not there");
+    }
+    CommandSession session = shell.createSession(System.in, System.out, System.err);
+    execute(session, "ib:pcap " + port + " '" + file + "'");
+    return new Capture(session, port);
+  }
+
+  private static void execute(CommandSession session, String command) throws DemoException {
+    try {
+      session.execute(command);
+    } catch (Exception e) {
+      throw new DemoException(command + " failed: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() throws DemoException {
+    if (session != null) {
+      execute(session, "ib:pcap " + port + " stop");
+      session.close();
+    }
+  }
+}

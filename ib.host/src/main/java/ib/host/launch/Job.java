@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.host.launch;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.util.tracker.ServiceTracker;
+
+/**
+ * A command that starts a host, lets a service in it do the work, and ends with its exit code. The
+ * service is a {@link Function} (a type that both sides share) with the property {@code
+ * openhca.command}.
+ */
+final class Job {
+  private static final long SERVICE_WAIT_MS = TimeUnit.SECONDS.toMillis(20);
+
+  /** Nobody types: the shell only runs what it is given. */
+  private static final String NO_TERMINAL = "--nointeractive";
+
+  private Job() {}
+
+  /**
+   * {@code exec [--etc DIR] COMMANDS}: on the runtime's own folders, but with a bundle cache of its
+   * own.
+   */
+  static int exec(Path home, List<String> args) throws Exception {
+    boolean ownEtc = args.size() > 1 && args.get(0).equals("--etc");
+    Path etc = ownEtc ? Path.of(args.get(1)).toAbsolutePath().normalize() : home.resolve("etc");
+    if (!Files.isDirectory(etc)) {
+      throw new Main.UsageException("--etc " + args.get(1) + ": no such folder");
+    }
+    return inWorkFolder(_ -> run(home, etc, "exec", ownEtc ? args.subList(2, args.size()) : args));
+  }
+
+  /**
+   * {@code demo}: on copies of the runtime's folders, since it drops, overwrites and deletes files
+   * there.
+   */
+  static int demo(Path home, List<String> args) throws Exception {
+    return inWorkFolder(
+        work -> {
+          copy(home.resolve("deploy"), work.resolve("deploy"), name -> true);
+          // The demonstration configures its own target and disk.
+          copy(home.resolve("etc"), work.resolve("etc"), name -> !name.startsWith("ib.ulp."));
+          System.setProperty(
+              "felix.fileinstall.dir", work.resolve("etc") + "," + work.resolve("deploy"));
+          return run(home, work.resolve("etc"), "demo", args);
+        });
+  }
+
+  private interface InFolder {
+    int run(Path work) throws Exception;
+  }
+
+  private static int inWorkFolder(InFolder job) throws Exception {
+    Path work = Files.createTempDirectory("openhca");
+    System.setProperty("openhca.work", work.toString());
+    System.setProperty("org.osgi.framework.storage", work.resolve("cache").toString());
+    System.setProperty("gosh.args", NO_TERMINAL);
+    try {
+      return job.run(work);
+    } finally {
+      delete(work);
+    }
+  }
+
+  private static int run(Path home, Path etc, String command, List<String> args)
+      throws IOException, BundleException, InterruptedException {
+    try (Host host = Host.start(home, etc)) {
+      Thread onSignal = new Thread(host::close, "openhca-shutdown");
+      Runtime.getRuntime().addShutdownHook(onSignal);
+      int result = call(host.context(), command, args);
+      Runtime.getRuntime().removeShutdownHook(onSignal);
+      return result;
+    }
+  }
+
+  @SuppressWarnings(
+      "unchecked") // the property openhca.command promises Function<String[], Integer>
+  private static int call(BundleContext context, String command, List<String> args)
+      throws InterruptedException {
+    ServiceTracker<Object, Object> tracker =
+        new ServiceTracker<>(context, filter("(openhca.command=" + command + ")"), null);
+    tracker.open();
+    try {
+      Object service = tracker.waitForService(SERVICE_WAIT_MS);
+      if (service == null) {
+        System.err.println(
+            "ib: the host offers no "
+                + command
+                + " within "
+                + SERVICE_WAIT_MS / 1000
+                + " s; the log above tells which bundle is missing something");
+        return 1;
+      }
+      return ((Function<String[], Integer>) service).apply(args.toArray(String[]::new));
+    } finally {
+      tracker.close();
+    }
+  }
+
+  private static org.osgi.framework.Filter filter(String text) {
+    try {
+      return FrameworkUtil.createFilter(text);
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalArgumentException(text, e);
+    }
+  }
+
+  private static void copy(Path from, Path to, java.util.function.Predicate<String> which)
+      throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = String.valueOf(file.getFileName());
+        if (which.test(name)) {
+          Files.copy(file, to.resolve(name));
+        }
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      all.sorted(Comparator.reverseOrder()).forEach(Job::deleteOne);
+    } catch (UncheckedIOException e) {
+      throw new IOException("could not remove " + folder, e);
+    }
+  }
+
+  private static void deleteOne(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

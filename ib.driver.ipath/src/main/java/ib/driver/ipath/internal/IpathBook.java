@@ -109,9 +109,15 @@ final class IpathBook {
         sizeBytes <= DmaMemoryPool.PAGE_SIZE
             ? DmaMemoryPool.PAGE_SIZE
             : Long.highestOneBit(sizeBytes - 1) << 1;
-    DmaMemory pages = space.pool.allocate(sizeBytes + alignment - DmaMemoryPool.PAGE_SIZE);
-    long skip = -pages.segment().address() & (alignment - 1);
-    return DmaMemory.ofPool(pages.segment().asSlice(skip, sizeBytes), pages::close);
+    DmaMemory pages = space.pool.allocate(sizeBytes);
+    if ((pages.segment().address() & (alignment - 1)) == 0) {
+      return pages;
+    }
+    // The pool promises no more than a page.
+    pages.close();
+    DmaMemory more = space.pool.allocate(sizeBytes + alignment - DmaMemoryPool.PAGE_SIZE);
+    long skip = -more.segment().address() & (alignment - 1);
+    return DmaMemory.ofPool(more.segment().asSlice(skip, sizeBytes), more::close);
   }
 
   boolean freeCoherent(DmaCoherent allocation) {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ipath.internal;
+
+import ib.core.internal.dma.HostMemoryPool;
+import ib.transport.conformance.HcaConformance;
+import ib.transport.conformance.HcaHost;
+
+/** The verbs of ipath. */
+class IpathConformanceTest extends HcaConformance {
+  @Override
+  protected HcaHost host(int index) throws Exception {
+    HostMemoryPool pool = new HostMemoryPool(64L << 20);
+    return HcaHost.start(
+        "127.22.1." + (index + 1),
+        pool,
+        new IpathDmaOps(pool),
+        port -> new IpathDevice("ipath" + index, port, "ib.driver.ipath"));
+  }
+
+  @Override
+  protected boolean checksDirection() {
+    return false;
+  }
+}

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaUsage;
+import ib.dma.ScatterList;
+import ib.verbs.AccessFlags;
+import ib.verbs.AsyncEventType;
+import ib.verbs.CompletionQueue;
+import ib.verbs.FastRegMr;
+import ib.verbs.MemoryRegion;
+import ib.verbs.PostResult;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpInitAttributes;
+import ib.verbs.QpState;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import ib.verbs.SendWr;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import ib.verbs.WorkCompletion;
+import ib.verbs.WrOpcode;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The verbs of one driver between two hosts on loopback. */
+public abstract class HcaConformance {
+  private static final int BUFFER = 1 << 20;
+
+  private HcaHost left;
+  private HcaHost right;
+  private Endpoint a;
+  private Endpoint b;
+
+  /** Starts a host with the driver's device; {@code index} is 0 or 1, for the address. */
+  protected abstract HcaHost host(int index) throws Exception;
+
+  /** Whether a mapping's direction guards it. */
+  protected abstract boolean checksDirection();
+
+  @BeforeEach
+  void connect() throws Exception {
+    left = host(0);
+    right = host(1);
+    a = new Endpoint(left, BUFFER, Endpoint.CQ_ENTRIES, null);
+    b = new Endpoint(right, BUFFER, Endpoint.CQ_ENTRIES, null);
+    Endpoint.connect(a, b);
+  }
+
+  @AfterEach
+  void disconnect() {
+    a.close();
+    b.close();
+    for (HcaHost host : new HcaHost[] {left, right}) {
+      assertThat(host.context.resources()).isEmpty();
+      assertThat(host.ops.usage(host.dma.device())).isEqualTo(DmaUsage.NONE);
+      host.hca.close();
+      assertThat(host.driverMappings()).isZero();
+      host.close();
+      assertThat(host.pool.usedBytes()).isZero();
+    }
+  }
+
+  private void assertCompletes(Endpoint at, long id, WcStatus status, WcOpcode opcode) {
+    WorkCompletion wc = at.next();
+    assertThat(wc.status()).isEqualTo(status);
+    assertThat(wc.wrId()).isEqualTo(id);
+    assertThat(wc.qpn()).isEqualTo(at.qp.qpn());
+    if (status == WcStatus.SUCCESS) {
+      assertThat(wc.opcode()).isEqualTo(opcode);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 1000, 4096, 4097, 100_000, BUFFER})
+  void shouldSendAndReceive(int bytes) {
+    a.fill(bytes, 1);
+    assertThat(b.receive(20, BUFFER)).isEqualTo(PostResult.OK);
+    SendWr wr = a.request(10, WrOpcode.SEND_WITH_IMM, bytes).immediate(0xCAFE);
+    assertThat(a.qp.postSend(wr)).isEqualTo(PostResult.OK);
+    WorkCompletion wc = b.next();
+    assertThat(wc.status()).isEqualTo(WcStatus.SUCCESS);
+    assertThat(wc.opcode()).isEqualTo(WcOpcode.RECV);
+    assertThat(wc.wrId()).isEqualTo(20);
+    assertThat(wc.byteLength()).isEqualTo(bytes);
+    assertThat(wc.hasImmediate()).isTrue();
+    assertThat(wc.immediate()).isEqualTo(0xCAFE);
+    assertThat(b.mismatch(bytes, 1)).isEqualTo(-1);
+    assertCompletes(a, 10, WcStatus.SUCCESS, WcOpcode.SEND);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5000, BUFFER})
+  void shouldWriteAndRead(int bytes) {
+    a.fill(bytes, 2);
+    a.qp.postSend(a.request(1, WrOpcode.RDMA_WRITE, bytes).remote(b.address, b.all.rkey()));
+    assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.RDMA_WRITE);
+    assertThat(b.mismatch(bytes, 2)).isEqualTo(-1);
+    b.fill(bytes, 3);
+    a.qp.postSend(a.request(2, WrOpcode.RDMA_READ, bytes).remote(b.address, b.all.rkey()));
+    assertCompletes(a, 2, WcStatus.SUCCESS, WcOpcode.RDMA_READ);
+    assertThat(a.mismatch(bytes, 3)).isEqualTo(-1);
+  }
+
+  @Test
+  void shouldGatherAndScatterOverSeveralElements() {
+    a.fill(10_000, 4);
+    for (int i = 0; i < 100; i++) {
+      b.receive(200 + i, 10_000);
+      SendWr wr = new SendWr().reset(100 + i, WrOpcode.SEND);
+      wr.sges().add(a.address, 1, a.all.lkey());
+      wr.sges().add(a.address + 1, 4999, a.all.lkey());
+      wr.sges().add(a.address + 5000, 5000, a.all.lkey());
+      assertThat(a.qp.postSend(wr)).isEqualTo(PostResult.OK);
+      assertCompletes(b, 200 + i, WcStatus.SUCCESS, WcOpcode.RECV);
+      assertThat(b.mismatch(10_000, 4)).isEqualTo(-1);
+      assertCompletes(a, 100 + i, WcStatus.SUCCESS, WcOpcode.SEND);
+    }
+  }
+
+  @Test
+  void shouldStreamManyMessagesThroughFullQueues() {
+    int total = 2000;
+    int received = 0;
+    int sent = 0;
+    int acknowledged = 0;
+    int posted = 0;
+    WorkCompletion[] wc = WorkCompletion.array(16);
+    a.fill(64, 5);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (received < total || acknowledged < total) {
+      while (posted < total && b.receive(posted, 64) == PostResult.OK) {
+        posted++;
+      }
+      // Unsignalled but for every fourth, whose completion frees the others too.
+      while (sent < Math.min(posted, total)
+          && a.qp.postSend(a.request(sent, WrOpcode.SEND, 64).signaled(sent % 4 == 3))
+              == PostResult.OK) {
+        sent++;
+      }
+      for (int n = b.cq.poll(wc), i = 0; i < n; i++) {
+        assertThat(wc[i].status()).isEqualTo(WcStatus.SUCCESS);
+        assertThat(wc[i].wrId()).isEqualTo(received++);
+      }
+      for (int n = a.cq.poll(wc), i = 0; i < n; i++) {
+        assertThat(wc[i].status()).isEqualTo(WcStatus.SUCCESS);
+        assertThat(wc[i].wrId()).isEqualTo(acknowledged + 3);
+        acknowledged += 4;
+      }
+      assertThat(System.nanoTime()).as("received " + received).isLessThan(end);
+    }
+  }
+
+  @Test
+  void shouldRefuseAWrongLocalKey() {
+    SendWr wr = new SendWr().reset(1, WrOpcode.SEND);
+    wr.sges().add(a.address, 100, a.all.lkey() ^ 1);
+    a.qp.postSend(wr);
+    assertCompletes(a, 1, WcStatus.LOC_PROT_ERR, WcOpcode.SEND);
+    Endpoint.await("error", () -> a.qp.state() == QpState.ERR);
+    Endpoint.await("event", () -> left.context.events().contains(AsyncEventType.QP_FATAL));
+  }
+
+  @Test
+  void shouldRefuseAWrongDmaAddressOfOurOwn() {
+    SendWr wr = new SendWr().reset(1, WrOpcode.SEND);
+    wr.sges().add(0x123_4567, 100, a.all.lkey());
+    a.qp.postSend(wr);
+    assertCompletes(a, 1, WcStatus.LOC_PROT_ERR, WcOpcode.SEND);
+  }
+
+  @Test
+  void shouldRefuseAnAddressOfAnotherDevice() {
+    a.qp.postSend(a.request(1, WrOpcode.SEND, 100));
+    SendWr wr = new SendWr().reset(1, WrOpcode.SEND);
+    wr.sges().add(~b.address, 100, a.all.lkey());
+    b.receive(2, 100);
+    a.qp.postSend(wr);
+    assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.SEND);
+    assertCompletes(a, 1, WcStatus.LOC_PROT_ERR, WcOpcode.SEND);
+  }
+
+  @Test
+  void shouldRefuseAWrongDirection() {
+    assumeTrue(checksDirection(), "these ops keep no table of mappings");
+    DmaMemory memory = left.memory(4096);
+    long address = left.dma.mapSingle(memory, 0, 4096, DmaDirection.FROM_DEVICE);
+    SendWr wr = new SendWr().reset(1, WrOpcode.SEND);
+    wr.sges().add(address, 100, a.all.lkey());
+    a.qp.postSend(wr);
+    assertCompletes(a, 1, WcStatus.LOC_PROT_ERR, WcOpcode.SEND);
+    left.dma.unmapSingle(address, 4096, DmaDirection.FROM_DEVICE);
+    memory.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RDMA_WRITE", "RDMA_READ"})
+  void shouldRefuseAWrongRemoteKey(String opcode) {
+    a.qp.postSend(a.request(1, WrOpcode.valueOf(opcode), 100).remote(b.address, b.all.rkey() ^ 1));
+    assertCompletes(a, 1, WcStatus.REM_ACCESS_ERR, null);
+    Endpoint.await("error", () -> a.qp.state() == QpState.ERR);
+  }
+
+  @Test
+  void shouldRefuseAWrongRemoteDmaAddress() {
+    a.qp.postSend(a.request(1, WrOpcode.RDMA_WRITE, 100).remote(0x123_4567, b.all.rkey()));
+    assertThat(a.next().status()).isIn(WcStatus.REM_ACCESS_ERR, WcStatus.REM_OP_ERR);
+  }
+
+  @Test
+  void shouldRefuseWhatTheRegionDoesNotAllow() throws RdmaException {
+    try (MemoryRegion readOnly = b.pd.getDmaMr(AccessFlags.REMOTE_READ)) {
+      a.qp.postSend(a.request(1, WrOpcode.RDMA_READ, 100).remote(b.address, readOnly.rkey()));
+      assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.RDMA_READ);
+      a.qp.postSend(a.request(2, WrOpcode.RDMA_WRITE, 100).remote(b.address, readOnly.rkey()));
+      assertCompletes(a, 2, WcStatus.REM_ACCESS_ERR, null);
+    }
+  }
+
+  @Test
+  void shouldRefuseAKeyOfAnotherProtectionDomain() throws RdmaException {
+    try (var other = left.hca.allocPd(left.context);
+        var region = other.getDmaMr(AccessFlags.LOCAL_WRITE)) {
+      SendWr wr = new SendWr().reset(1, WrOpcode.SEND);
+      wr.sges().add(a.address, 100, region.lkey());
+      a.qp.postSend(wr);
+      assertCompletes(a, 1, WcStatus.LOC_PROT_ERR, WcOpcode.SEND);
+    }
+  }
+
+  @Test
+  void shouldKillTheKeyOfADeregisteredRegion() throws RdmaException {
+    MemoryRegion region = b.pd.getDmaMr(AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_WRITE);
+    int rkey = region.rkey();
+    a.qp.postSend(a.request(1, WrOpcode.RDMA_WRITE, 100).remote(b.address, rkey));
+    assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.RDMA_WRITE);
+    region.close();
+    a.qp.postSend(a.request(2, WrOpcode.RDMA_WRITE, 100).remote(b.address, rkey));
+    assertCompletes(a, 2, WcStatus.REM_ACCESS_ERR, null);
+  }
+
+  @Test
+  void shouldReachMappedListsThroughFastRegistration() throws RdmaException {
+    int pages = 20;
+    int first = 1000;
+    int bytes = pages * 4096 - first - 100;
+    ScatterList list = new ScatterList(pages);
+    list.add(b.memory, first, 4096 - first);
+    for (int i = 1; i < pages; i++) {
+      list.add(b.memory, i * 4096L, i == pages - 1 ? 3996 : 4096);
+    }
+    int mapped = right.dma.mapSg(list, pages, DmaDirection.BIDIRECTIONAL);
+    assertThat(mapped).isPositive();
+    long iova = 0x5_0000_0123L;
+    try (FastRegMr mr = b.pd.allocMr(pages)) {
+      mr.register(list, mapped, iova, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_WRITE);
+      final int rkey = mr.rkey();
+      b.memory.segment().fill((byte) 0);
+      a.fill(bytes, 6);
+      a.qp.postSend(a.request(1, WrOpcode.RDMA_WRITE, bytes).remote(iova, rkey));
+      assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.RDMA_WRITE);
+      assertThat(
+              a.memory
+                  .segment()
+                  .asSlice(0, bytes)
+                  .mismatch(b.memory.segment().asSlice(first, bytes)))
+          .isEqualTo(-1);
+      assertThat(
+              b.memory.segment().asSlice(0, first).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))
+          .containsOnly(0);
+      mr.invalidate();
+      assertThat(mr.rkey()).as("a dead key is not the key").isNotZero();
+      a.qp.postSend(a.request(2, WrOpcode.RDMA_WRITE, 1).remote(iova, rkey));
+      assertCompletes(a, 2, WcStatus.REM_ACCESS_ERR, null);
+    }
+    right.dma.unmapSg(list, pages, DmaDirection.BIDIRECTIONAL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {-1, 5000})
+  void shouldRefuseWhatLiesOutsideARegion(long offset) throws RdmaException {
+    ScatterList list = new ScatterList(1).add(b.memory, 0, 8192);
+    int mapped = right.dma.mapSg(list, 1, DmaDirection.BIDIRECTIONAL);
+    try (FastRegMr mr = b.pd.allocMr(2)) {
+      mr.register(list, mapped, 0x10000, AccessFlags.REMOTE_READ);
+      a.qp.postSend(a.request(1, WrOpcode.RDMA_READ, 3192).remote(0x10000 + 5000, mr.rkey()));
+      assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.RDMA_READ);
+      a.qp.postSend(a.request(2, WrOpcode.RDMA_READ, 3193).remote(0x10000 + offset, mr.rkey()));
+      assertCompletes(a, 2, WcStatus.REM_ACCESS_ERR, null);
+    }
+    right.dma.unmapSg(list, 1, DmaDirection.BIDIRECTIONAL);
+  }
+
+  @Test
+  void shouldGiveANewKeyAtEachRegistrationAndRefuseListsThatBreakThePageRule()
+      throws RdmaException {
+    ScatterList list = new ScatterList(2).add(b.memory, 0, 100).add(b.memory, 8192, 100);
+    int mapped = right.dma.mapSg(list, 2, DmaDirection.BIDIRECTIONAL);
+    try (FastRegMr mr = b.pd.allocMr(1)) {
+      assertThatThrownBy(() -> mr.register(list, mapped, 0, AccessFlags.REMOTE_READ))
+          .isInstanceOf(RdmaException.class)
+          .hasMessageContaining("entry 0");
+      right.dma.unmapSg(list, 2, DmaDirection.BIDIRECTIONAL);
+      list.clear();
+      list.add(b.memory, 0, 4097);
+      int again = right.dma.mapSg(list, 1, DmaDirection.BIDIRECTIONAL);
+      assertThatThrownBy(() -> mr.register(list, again, 0, AccessFlags.REMOTE_READ))
+          .isInstanceOf(RdmaException.class)
+          .hasMessageContaining("2 pages");
+      right.dma.unmapSg(list, 1, DmaDirection.BIDIRECTIONAL);
+      list.clear();
+      list.add(b.memory, 0, 4096);
+      int fits = right.dma.mapSg(list, 1, DmaDirection.BIDIRECTIONAL);
+      mr.register(list, fits, 0, AccessFlags.REMOTE_READ);
+      int rkey = mr.rkey();
+      mr.register(list, fits, 0, AccessFlags.REMOTE_READ);
+      assertThat(mr.rkey()).isNotEqualTo(rkey);
+      right.dma.unmapSg(list, 1, DmaDirection.BIDIRECTIONAL);
+    }
+  }
+
+  @Test
+  void shouldAnswerQueueFull() {
+    for (int i = 0; i < Endpoint.DEPTH; i++) {
+      assertThat(b.receive(i, 10)).isEqualTo(PostResult.OK);
+    }
+    assertThat(b.receive(99, 10)).isEqualTo(PostResult.QUEUE_FULL);
+    // No receive at the left: sends of the right stay in the queue while the left answers RNR.
+    int accepted = 0;
+    while (accepted <= Endpoint.DEPTH
+        && b.qp.postSend(b.request(accepted, WrOpcode.SEND, 10)) == PostResult.OK) {
+      accepted++;
+    }
+    assertThat(accepted).isEqualTo(Endpoint.DEPTH);
+    assertThat(b.qp.postSend(b.request(99, WrOpcode.SEND, 10))).isEqualTo(PostResult.QUEUE_FULL);
+  }
+
+  @Test
+  void shouldFlushEverythingInOrderWhenPutIntoError() throws RdmaException {
+    for (int i = 0; i < 10; i++) {
+      a.receive(100 + i, 10);
+    }
+    a.qp.modify(new QpAttributes().state(QpState.ERR));
+    for (int i = 0; i < 10; i++) {
+      assertCompletes(a, 100 + i, WcStatus.WR_FLUSH_ERR, null);
+    }
+    assertThat(a.receive(200, 10)).isEqualTo(PostResult.OK);
+    assertCompletes(a, 200, WcStatus.WR_FLUSH_ERR, null);
+    assertThat(a.qp.postSend(a.request(300, WrOpcode.SEND, 10))).isEqualTo(PostResult.OK);
+    assertCompletes(a, 300, WcStatus.WR_FLUSH_ERR, null);
+  }
+
+  @Test
+  void shouldWorkAgainAfterReset() throws RdmaException {
+    a.receive(1, 10);
+    a.qp.modify(new QpAttributes().state(QpState.RESET));
+    b.qp.modify(new QpAttributes().state(QpState.RESET));
+    assertThat(a.cq.poll(WorkCompletion.array(4))).isZero();
+    Endpoint.connect(a, b);
+    shouldSendAndReceive(5000);
+  }
+
+  @Test
+  void shouldRefusePostsInTheWrongState() throws RdmaException {
+    var fresh = a.pd.createQp(new QpInitAttributes(QpType.RC, a.cq, a.cq, 4, 4, 1, 1));
+    assertThat(fresh.postSend(a.request(1, WrOpcode.SEND, 1))).isEqualTo(PostResult.BAD_STATE);
+    SendWr tooMany = a.request(1, WrOpcode.SEND, 1);
+    tooMany.sges().add(a.address, 1, a.all.lkey());
+    assertThatThrownBy(() -> fresh.postSend(tooMany)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> fresh.modify(new QpAttributes().state(QpState.RTS)))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("RTS");
+    fresh.close();
+    assertThat(fresh.postSend(a.request(1, WrOpcode.SEND, 1))).isEqualTo(PostResult.BAD_STATE);
+  }
+
+  @Test
+  void shouldTellOfAnOverrunCompletionQueue() throws RdmaException {
+    Endpoint small = new Endpoint(left, 4096, 4, null);
+    Endpoint peer = new Endpoint(right, 4096, Endpoint.CQ_ENTRIES, null);
+    Endpoint.connect(small, peer);
+    int entries = small.cq.capacity();
+    for (int i = 0; i <= entries; i++) {
+      small.receive(i, 10);
+    }
+    for (int i = 0; i <= entries; i++) {
+      peer.qp.postSend(peer.request(i, WrOpcode.SEND, 10));
+    }
+    Endpoint.await("event", () -> left.context.events().contains(AsyncEventType.CQ_ERR));
+    Endpoint.await("error", () -> small.qp.state() == QpState.ERR);
+    for (int i = 0; i < entries; i++) {
+      assertCompletes(small, i, WcStatus.SUCCESS, WcOpcode.RECV);
+    }
+    peer.qp.modify(new QpAttributes().state(QpState.ERR));
+    small.close();
+    peer.close();
+  }
+
+  @Test
+  void shouldLoseNoNotification() throws Exception {
+    int rounds = 5000;
+    Semaphore called = new Semaphore(0);
+    Endpoint sender = new Endpoint(left, 4096, Endpoint.CQ_ENTRIES, null);
+    Endpoint receiver = new Endpoint(right, 4096, Endpoint.CQ_ENTRIES, cq -> called.release());
+    Endpoint.connect(sender, receiver);
+    WorkCompletion[] wc = WorkCompletion.array(8);
+    receiver.receive(0, 10);
+    for (int i = 0; i < rounds; i++) {
+      sender.qp.postSend(sender.request(i, WrOpcode.SEND, 10).signaled(i % 8 == 0));
+      int n = 0;
+      while (n == 0) {
+        receiver.cq.reqNotify();
+        n = receiver.cq.poll(wc);
+        if (n == 0) {
+          assertThat(called.tryAcquire(5, TimeUnit.SECONDS)).as("call in round " + i).isTrue();
+        }
+      }
+      assertThat(wc[0].wrId()).isEqualTo(i);
+      receiver.receive(i + 1, 10);
+      sender.cq.poll(wc);
+    }
+    sender.close();
+    receiver.close();
+  }
+
+  @Test
+  void shouldCallTheHandlerOnTheAgentAndLetItPost() throws Exception {
+    Semaphore echoed = new Semaphore(0);
+    Endpoint[] echo = new Endpoint[1];
+    echo[0] =
+        new Endpoint(
+            right,
+            4096,
+            Endpoint.CQ_ENTRIES,
+            cq -> {
+              WorkCompletion[] wc = WorkCompletion.array(8);
+              for (int n = cq.poll(wc); n > 0; n = cq.poll(wc)) {
+                for (int i = 0; i < n; i++) {
+                  if (wc[i].opcode() == WcOpcode.RECV && wc[i].status() == WcStatus.SUCCESS) {
+                    echo[0].receive(0, 100);
+                    echo[0].qp.postSend(echo[0].request(0, WrOpcode.SEND, 100));
+                  }
+                }
+              }
+              if (right.agent().inAgent()) {
+                echoed.release();
+              }
+              try {
+                cq.close();
+              } catch (IllegalStateException e) {
+                cq.reqNotify();
+              }
+            });
+    Endpoint sender = new Endpoint(left, 4096, Endpoint.CQ_ENTRIES, null);
+    Endpoint.connect(sender, echo[0]);
+    echo[0].receive(0, 100);
+    echo[0].cq.reqNotify();
+    for (int i = 0; i < 50; i++) {
+      sender.receive(100 + i, 100);
+      sender.qp.postSend(sender.request(i, WrOpcode.SEND, 100).signaled(false));
+      assertCompletes(sender, 100 + i, WcStatus.SUCCESS, WcOpcode.RECV);
+    }
+    assertThat(echoed.availablePermits()).isPositive();
+    sender.close();
+    echo[0].close();
+  }
+
+  @Test
+  void shouldGuardTheLifeOfItsResources() throws RdmaException {
+    assertThatThrownBy(() -> a.pd.close())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("qp 0x");
+    assertThatThrownBy(() -> a.cq.close())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("qp 0x");
+    assertThatThrownBy(
+            () ->
+                left.agent()
+                    .call(
+                        "close",
+                        () -> {
+                          a.qp.close();
+                          return true;
+                        },
+                        Duration.ofSeconds(5)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("agent");
+    MemoryRegion region = a.pd.getDmaMr(0);
+    region.close();
+    assertThatCode(region::close).doesNotThrowAnyException();
+    assertThat(region.label()).isNotBlank();
+  }
+
+  @Test
+  void shouldEnforceItsLimits() {
+    var limits = left.hca.query();
+    assertThat(limits.portName()).isEqualTo(left.port.name());
+    assertThatThrownBy(() -> left.hca.createCq(left.context, limits.maxCqe() + 1, null))
+        .isInstanceOf(RdmaException.class);
+    assertThatThrownBy(() -> a.pd.allocMr(limits.maxFastRegPages() + 1))
+        .isInstanceOf(RdmaException.class);
+    assertThatThrownBy(
+            () ->
+                a.pd.createQp(
+                    new QpInitAttributes(QpType.RC, a.cq, a.cq, limits.maxQpWr() + 1, 1, 1, 1)))
+        .isInstanceOf(RdmaException.class);
+    assertThatThrownBy(() -> a.pd.createQp(new QpInitAttributes(QpType.RC, a.cq, b.cq, 1, 1, 1, 1)))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("same device");
+    assertThatThrownBy(() -> a.pd.createQp(new QpInitAttributes(QpType.UC, a.cq, a.cq, 1, 1, 1, 1)))
+        .isInstanceOf(RdmaException.class);
+  }
+
+  @Test
+  void shouldDeliverNothingOfAClosedQueuePair() throws RdmaException {
+    Endpoint one = new Endpoint(left, 4096, Endpoint.CQ_ENTRIES, null);
+    Endpoint two = new Endpoint(right, 4096, Endpoint.CQ_ENTRIES, null);
+    Endpoint.connect(one, two);
+    for (int i = 0; i < 5; i++) {
+      one.receive(i, 10);
+    }
+    one.qp.modify(new QpAttributes().state(QpState.ERR));
+    one.qp.close();
+    assertThat(one.cq.poll(WorkCompletion.array(8))).isZero();
+    one.close();
+    two.close();
+  }
+
+  @Test
+  void shouldProbe() {
+    assertThat(left.hca.portUp()).isTrue();
+    assertThatCode(() -> left.hca.probe()).doesNotThrowAnyException();
+  }
+
+  @Test
+  void shouldBeHarmlessAfterItIsGone() throws RdmaException {
+    CompletionQueue extra = left.hca.createCq(left.context, 16, null);
+    left.hca.close();
+    left.hca.close();
+    assertThat(left.driverMappings()).isZero();
+    assertThat(a.qp.postSend(a.request(1, WrOpcode.SEND, 1))).isEqualTo(PostResult.WITHDRAWN);
+    assertThat(a.receive(1, 1)).isEqualTo(PostResult.WITHDRAWN);
+    assertThat(a.cq.poll(WorkCompletion.array(1))).isZero();
+    a.cq.reqNotify();
+    assertThatThrownBy(() -> a.qp.modify(new QpAttributes().state(QpState.ERR)))
+        .isInstanceOf(RdmaException.class);
+    assertThatThrownBy(() -> left.hca.allocPd(left.context)).isInstanceOf(RdmaException.class);
+    assertThatThrownBy(() -> left.hca.createCq(left.context, 1, null))
+        .isInstanceOf(RdmaException.class);
+    assertThat(a.qp.state()).isEqualTo(QpState.ERR);
+    extra.close();
+  }
+
+  @Test
+  void shouldSurviveRacingPostsAndClose() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      Endpoint one = new Endpoint(left, 4096, Endpoint.CQ_ENTRIES, null);
+      Endpoint two = new Endpoint(right, 4096, Endpoint.CQ_ENTRIES, null);
+      Endpoint.connect(one, two);
+      Thread poster =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    WorkCompletion[] wc = WorkCompletion.array(8);
+                    PostResult result = PostResult.OK;
+                    while (result == PostResult.OK || result == PostResult.QUEUE_FULL) {
+                      result =
+                          one.qp.postSend(
+                              one.request(1, WrOpcode.RDMA_WRITE, 100)
+                                  .remote(two.address, two.all.rkey()));
+                      one.cq.poll(wc);
+                    }
+                  });
+      Thread.sleep(2);
+      one.qp.close();
+      poster.join(5000);
+      assertThat(poster.isAlive()).isFalse();
+      one.close();
+      two.close();
+    }
+  }
+}

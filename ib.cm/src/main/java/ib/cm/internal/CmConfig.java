@@ -33,12 +33,11 @@ record CmConfig(
   private static final long SECOND_NS = 1_000_000_000L;
 
   /**
-   * The usual values: a message is repeated every 1.07 s for 15 s. Timewait is longer than Linux
-   * waits before it repeats a message (4.3 s), so that repetitions meet a connection that is
-   * remembered.
+   * The usual values: a message is repeated every 1.07 s for 15 s. Timewait is longer than that, so
+   * that a late repetition meets a connection that is remembered.
    */
   static final CmConfig DEFAULT =
-      new CmConfig(4096, 4096, 128, 18, 13, 15 * SECOND_NS, 10 * SECOND_NS, 17, 7, 5 * SECOND_NS);
+      new CmConfig(4096, 4096, 128, 18, 13, 15 * SECOND_NS, 10 * SECOND_NS, 17, 7, 16 * SECOND_NS);
 
   long responseTimeoutNs() {
     return TimeoutCode.toNs(responseTimeoutCode);

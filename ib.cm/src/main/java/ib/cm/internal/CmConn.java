@@ -57,9 +57,6 @@ final class CmConn {
   /** Messages of the present kind sent so far. */
   int sent;
 
-  /** Whether the peer was told that the answer takes longer. */
-  boolean mraSent;
-
   /** When the engine must look at it again. */
   long dueNs = AgentTask.NO_DEADLINE;
 

@@ -290,7 +290,7 @@ final class CmEngine {
     if (nowNs - conn.beganNs >= config.requestLimitNs()) {
       reject(conn, RejectReason.TIMEOUT, NOTHING, nowNs);
     } else {
-      sendMra(conn, CmMessages.OF_REQ, nowNs);
+      sendMra(conn, CmMessages.OF_REQ);
       wakeAt(conn, conn.beganNs + config.requestLimitNs());
     }
   }
@@ -357,10 +357,12 @@ final class CmEngine {
     count(sink.send(high, low, message) ? CmCounter.SENT : CmCounter.SEND_QUEUE_FULL);
   }
 
-  void sendMra(CmConn conn, int ofMessage, long nowNs) {
-    conn.mraSent = true;
-    long leftNs = config.requestLimitNs() - (nowNs - conn.beganNs);
-    send(conn, CmMessages.mra(conn, ofMessage, Math.max(leftNs, config.responseTimeoutNs())));
+  /**
+   * Asks the peer for patience, but not for much: should our answer get lost, the peer must ask
+   * again while we still remember what we answered.
+   */
+  void sendMra(CmConn conn, int ofMessage) {
+    send(conn, CmMessages.mra(conn, ofMessage, config.responseTimeoutCode() + 1));
   }
 
   void sendRej(CmConn conn, int ofMessage, int reason) {

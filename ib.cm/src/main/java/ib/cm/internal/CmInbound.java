@@ -57,7 +57,7 @@ final class CmInbound {
     CmConn known = engine.table.byRemoteId(high, low, CmReq.LOCAL_COMM_ID.getInt(mad, off));
     if (known != null && known.remoteGuid == CmReq.LOCAL_CA_GUID.get(mad, off)) {
       engine.count(CmCounter.DUPLICATES);
-      repeatedReq(known, nowNs);
+      repeatedReq(known);
       return;
     }
     CmListener listener = engine.listener(CmReq.SERVICE_ID.get(mad, off));
@@ -81,10 +81,10 @@ final class CmInbound {
     engine.sink.onRequest(listener, conn, request, CmMessages.reqPrivateData(mad, off));
   }
 
-  private void repeatedReq(CmConn conn, long nowNs) {
+  private void repeatedReq(CmConn conn) {
     MemorySegment message = conn.message;
     switch (conn.state) {
-      case REQ_RCVD -> engine.sendMra(conn, CmMessages.OF_REQ, nowNs);
+      case REQ_RCVD -> engine.sendMra(conn, CmMessages.OF_REQ);
       case REP_SENT, REFUSED -> {
         if (message != null) {
           engine.send(conn, message);
@@ -169,7 +169,7 @@ final class CmInbound {
       refuseRep(high, low, mad, off, RejectReason.TIMEOUT);
     } else if (conn.remoteId == CmRep.LOCAL_COMM_ID.getInt(mad, off)) {
       engine.count(CmCounter.DUPLICATES);
-      repeatedRep(conn, nowNs);
+      repeatedRep(conn);
     } else {
       engine.count(CmCounter.DROPPED_UNKNOWN_ID);
     }
@@ -195,10 +195,10 @@ final class CmInbound {
     engine.sink.onReply(conn, CmMessages.readRep(mad, off, conn), CmRep.PRIVATE_DATA.get(mad, off));
   }
 
-  private void repeatedRep(CmConn conn, long nowNs) {
+  private void repeatedRep(CmConn conn) {
     MemorySegment message = conn.message;
     if (conn.state == CmState.REP_RCVD) {
-      engine.sendMra(conn, CmMessages.OF_REP, nowNs);
+      engine.sendMra(conn, CmMessages.OF_REP);
     } else if (conn.state != CmState.DREQ_SENT && message != null) {
       // The RTU; in timewait what ended the connection.
       engine.send(conn, message);

@@ -13,7 +13,6 @@ import ib.transport.wire.Mad;
 import ib.transport.wire.PathMtu;
 import ib.transport.wire.RdmaCmHeader;
 import ib.transport.wire.ServiceId;
-import ib.transport.wire.TimeoutCode;
 import ib.verbs.ConnectParams;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -184,12 +183,12 @@ final class CmMessages {
     return mad;
   }
 
-  static MemorySegment mra(CmConn conn, int ofMessage, long serviceTimeoutNs) {
+  static MemorySegment mra(CmConn conn, int ofMessage, int serviceTimeoutCode) {
     MemorySegment mad = mad(CmMessage.MRA, conn.transactionId);
     CmMra.LOCAL_COMM_ID.set(mad, 0, conn.localId);
     CmMra.REMOTE_COMM_ID.set(mad, 0, conn.remoteId);
     CmMra.MESSAGE.set(mad, 0, ofMessage);
-    CmMra.SERVICE_TIMEOUT.set(mad, 0, TimeoutCode.codeFor(serviceTimeoutNs));
+    CmMra.SERVICE_TIMEOUT.set(mad, 0, serviceTimeoutCode);
     return mad;
   }
 

@@ -219,7 +219,7 @@ class CmEngineTest {
     Peer peer = establish();
     b.alive = false;
     a.disconnect(peer);
-    fabric.run(15 * SECOND);
+    fabric.run(25 * SECOND);
     assertThat(fabric.log).hasSize(1 + CmConfig.DEFAULT.disconnectRetries());
     assertThat(a.engine.table.all()).isEmpty();
     assertThat(peer.events).containsExactly("established", "left");
@@ -303,7 +303,8 @@ class CmEngineTest {
     b.accepts = false;
     Peer peer = a.connect(b);
     fabric.run(9 * SECOND);
-    assertThat(fabric.log).containsExactly("a>b REQ", "b>a MRA");
+    assertThat(fabric.log).startsWith("a>b REQ", "b>a MRA").hasSizeLessThan(10);
+    assertThat(b.requests).hasSize(1);
     fabric.run(2 * SECOND);
     assertThat(peer.events).containsExactly("rejected 4");
     assertThat(b.accept(b.requests.getFirst())).isFalse();

@@ -14,10 +14,10 @@ import java.util.random.RandomGenerator;
  */
 final class QpnAllocator {
   /**
-   * Longer than timewait on either side of a connection, and than Linux waits before it repeats a
-   * message of the connection manager (4.3 s).
+   * Longer than a peer remembers a connection: the timewait of the connection manager (16 s) begins
+   * there when it hears of the end, at most 5 s after us.
    */
-  static final long QUARANTINE_NS = 10_000_000_000L;
+  static final long QUARANTINE_NS = 24_000_000_000L;
 
   /** 0 and 1 are the management queue pairs, 0xFFFFFF is multicast. */
   private static final int FIRST = 2;

@@ -4,7 +4,10 @@ package ib.ulp.srp.internal;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A SCSI command of discovery. Filled by who drives the disk, read by the owner's thread once {@link #isDone}. */
+/**
+ * A SCSI command of discovery. Filled by who drives the disk, read by the owner's thread once
+ * {@link #isDone}.
+ */
 final class AdminCommand {
   final byte[] cdb;
   final byte[] dataIn;

@@ -25,14 +25,20 @@ final class Cdb {
 
   private static final long MAX_LBA_10 = 0xFFFF_FFFFL;
   private static final int MAX_BLOCKS_10 = 0xFFFF;
-  private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private Cdb() {}
 
-  /** Writes the command of a block operation: 10 bytes where they hold address and count, else 16. */
-  static void writeBlockCommand(MemorySegment seg, long at, BlockOperation operation, long lba, int blocks) {
+  /**
+   * Writes the command of a block operation: 10 bytes where they hold address and count, else 16.
+   */
+  static void writeBlockCommand(
+      MemorySegment seg, long at, BlockOperation operation, long lba, int blocks) {
     switch (operation) {
       case READ -> writeTransfer(seg, at, READ_10, READ_16, lba, blocks);
       case WRITE -> writeTransfer(seg, at, WRITE_10, WRITE_16, lba, blocks);
@@ -84,7 +90,8 @@ final class Cdb {
     return MemorySegment.ofArray(data).get(U64, at);
   }
 
-  private static void writeTransfer(MemorySegment seg, long at, int ten, int sixteen, long lba, int blocks) {
+  private static void writeTransfer(
+      MemorySegment seg, long at, int ten, int sixteen, long lba, int blocks) {
     if (lba + blocks - 1 <= MAX_LBA_10 && blocks <= MAX_BLOCKS_10) {
       opcode(seg, at, ten);
       seg.set(U32, at + 2, (int) lba);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srp.internal;
 
+import ib.dma.DmaMemoryPool;
 import ib.verbs.ConnectParams;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaDevice;
 import ib.verbs.RdmaException;
-import ib.dma.DmaMemoryPool;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -15,14 +15,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of one channel: opening, open, closing, closed. Whoever moves it from open to closing closes it; all others wait until that is
- * done. So the unbinding of a device, the deactivation of the disk and the disk's own thread may all close it at the same time, and each
- * returns when nothing is left of it.
+ * The life of one channel: opening, open, closing, closed. Whoever moves it from open to closing
+ * closes it; all others wait until that is done. So the unbinding of a device, the deactivation of
+ * the disk and the disk's own thread may all close it at the same time, and each returns when
+ * nothing is left of it.
  */
 final class ChannelLife {
   /** Where a channel is in its life. */
   enum Phase {
-    /** The disk's own thread is logging in; only that thread ends it, when asked by {@link #close}. */
+    /**
+     * The disk's own thread is logging in; only that thread ends it, when asked by {@link #close}.
+     */
     OPENING,
     /** The login stands. */
     OPEN,
@@ -51,7 +54,12 @@ final class ChannelLife {
   private volatile @Nullable SrpChannel channel;
   private volatile @Nullable Connection connection;
 
-  ChannelLife(RdmaDevice device, ConnectionManager manager, CommandEngine engine, SrpConfig config, EventLog log) {
+  ChannelLife(
+      RdmaDevice device,
+      ConnectionManager manager,
+      CommandEngine engine,
+      SrpConfig config,
+      EventLog log) {
     this.device = device;
     this.manager = manager;
     this.engine = engine;
@@ -100,11 +108,13 @@ final class ChannelLife {
   }
 
   /**
-   * Makes everything and logs in; by the disk's own thread, which calls {@link #opened} or {@link #openingFailed} afterwards.
+   * Makes everything and logs in; by the disk's own thread, which calls {@link #opened} or {@link
+   * #openingFailed} afterwards.
    *
    * @param single whether the target is to end all other channels of this nexus
    */
-  SrpChannel open(DmaMemoryPool pool, boolean single, long loginTag, OwnerWait owner) throws LoginException {
+  SrpChannel open(DmaMemoryPool pool, boolean single, long loginTag, OwnerWait owner)
+      throws LoginException {
     checkAbort();
     ChannelResources made =
         new ChannelResources(
@@ -118,9 +128,11 @@ final class ChannelLife {
               }
             });
     resources = made;
-    LoginExchange exchange = new LoginExchange(config.describeTarget(), owner::wake, this::onBroken);
+    LoginExchange exchange =
+        new LoginExchange(config.describeTarget(), owner::wake, this::onBroken);
     try {
-      connection = manager.connect(made.qp, config.target(), parameters(made, single, loginTag), exchange);
+      connection =
+          manager.connect(made.qp, config.target(), parameters(made, single, loginTag), exchange);
     } catch (RdmaException e) {
       throw new LoginException(config.describeTarget() + ": " + e.getMessage(), e);
     }
@@ -162,7 +174,9 @@ final class ChannelLife {
     }
   }
 
-  /** The login and discovery are done. False if it was asked to close meanwhile: then it is closed. */
+  /**
+   * The login and discovery are done. False if it was asked to close meanwhile: then it is closed.
+   */
   boolean opened() {
     phase.set(Phase.OPEN);
     if (abort != null) {
@@ -179,8 +193,8 @@ final class ChannelLife {
   }
 
   /**
-   * Closes the channel: what is in flight has {@code drainNs} to be answered, the rest goes back to the queue. Any thread but an agent's
-   * or one that drives.
+   * Closes the channel: what is in flight has {@code drainNs} to be answered, the rest goes back to
+   * the queue. Any thread but an agent's or one that drives.
    *
    * @return whether nothing is left; false if somebody else is closing it and overran the bound
    */
@@ -215,15 +229,26 @@ final class ChannelLife {
   }
 
   private boolean awaitClosed(long boundNs) {
+    long start = System.nanoTime();
     try {
-      return closed.await(boundNs, TimeUnit.NANOSECONDS);
+      // In slices: who closes it may need this thread to go on with what was handed over to it.
+      while (!closed.await(1, TimeUnit.MILLISECONDS)) {
+        if (System.nanoTime() - start > boundNs) {
+          return false;
+        }
+        engine.takeOver();
+      }
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
   }
 
-  /** In this order: send nothing new; let answers come; no hardware access any more; then take back what it had. */
+  /**
+   * In this order: send nothing new; let answers come; no hardware access any more; then take back
+   * what it had.
+   */
   private void finish(long drainNs) {
     try {
       SrpChannel its = channel;

@@ -24,7 +24,10 @@ import ib.verbs.RecvWr;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** Everything a channel has of its device. Made in one go and closed in reverse; what was made before a failure is closed again. */
+/**
+ * Everything a channel has of its device. Made in one go and closed in reverse; what was made
+ * before a failure is closed again.
+ */
 final class ChannelResources implements AutoCloseable {
   /** Sends beside commands: discovery, task management, answers to CRED_REQ and AER_REQ. */
   static final int EXTRA_SENDS = 4;
@@ -33,7 +36,8 @@ final class ChannelResources implements AutoCloseable {
   static final int ADMIN_BYTES = 512;
 
   /** What the target may do by our key: fetch data of writes and tables, store data of reads. */
-  static final int ACCESS = AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ | AccessFlags.REMOTE_WRITE;
+  static final int ACCESS =
+      AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ | AccessFlags.REMOTE_WRITE;
 
   private static final int MIN_RECEIVE_BYTES = 512;
 
@@ -55,7 +59,9 @@ final class ChannelResources implements AutoCloseable {
    *
    * @throws LoginException naming what could not be made
    */
-  ChannelResources(RdmaDevice device, DmaMemoryPool pool, SrpConfig config, CompletionHandler handler) throws LoginException {
+  ChannelResources(
+      RdmaDevice device, DmaMemoryPool pool, SrpConfig config, CompletionHandler handler)
+      throws LoginException {
     this.device = device;
     try {
       DeviceAttributes limits = device.query();
@@ -64,9 +70,26 @@ final class ChannelResources implements AutoCloseable {
       int pieces = pieces();
       ProtectionDomain pd = keep(device.allocPd());
       mr = keep(pd.getDmaMr(ACCESS));
-      receives = keep(new MappedRing(device.dma(), pool, pieces, receiveBytes(config), DmaDirection.FROM_DEVICE));
-      sends = keep(new MappedRing(device.dma(), pool, pieces, sendBytes(config.sgEntries()), DmaDirection.TO_DEVICE));
-      tables = keep(new MappedRing(device.dma(), pool, config.queueSize(), tableBytes(config), DmaDirection.TO_DEVICE));
+      receives =
+          keep(
+              new MappedRing(
+                  device.dma(), pool, pieces, receiveBytes(config), DmaDirection.FROM_DEVICE));
+      sends =
+          keep(
+              new MappedRing(
+                  device.dma(),
+                  pool,
+                  pieces,
+                  sendBytes(config.sgEntries()),
+                  DmaDirection.TO_DEVICE));
+      tables =
+          keep(
+              new MappedRing(
+                  device.dma(),
+                  pool,
+                  config.queueSize(),
+                  tableBytes(config),
+                  DmaDirection.TO_DEVICE));
       admin = keep(new MappedRing(device.dma(), pool, 1, ADMIN_BYTES, DmaDirection.FROM_DEVICE));
       cq = keep(device.createCq(pieces * 2, handler));
       qp = keep(pd.createQp(new QpInitAttributes(QpType.RC, cq, cq, pieces, pieces, 1, 1)));
@@ -81,11 +104,15 @@ final class ChannelResources implements AutoCloseable {
     }
   }
 
-  private static int commandsWithin(DeviceAttributes limits, SrpConfig config) throws LoginException {
+  private static int commandsWithin(DeviceAttributes limits, SrpConfig config)
+      throws LoginException {
     int room = Math.min(limits.maxQpWr(), limits.maxCqe() / 2) - EXTRA_SENDS;
     if (room < 1) {
       throw new LoginException(
-          "a queue pair of this device takes " + limits.maxQpWr() + " requests, a completion queue " + limits.maxCqe()
+          "a queue pair of this device takes "
+              + limits.maxQpWr()
+              + " requests, a completion queue "
+              + limits.maxCqe()
               + " entries: too few for SRP; use another device");
     }
     return Math.min(config.queueSize(), room);
@@ -101,7 +128,9 @@ final class ChannelResources implements AutoCloseable {
   }
 
   private static int tableBytes(SrpConfig config) {
-    return config.allowExtSg() ? SrpConfig.MAX_EXTERNAL_ENTRIES * SrpDirectBuf.LENGTH : Cdb.UNMAP_LIST_BYTES;
+    return config.allowExtSg()
+        ? SrpConfig.MAX_EXTERNAL_ENTRIES * SrpDirectBuf.LENGTH
+        : Cdb.UNMAP_LIST_BYTES;
   }
 
   /** Pieces of each ring. */
@@ -113,10 +142,14 @@ final class ChannelResources implements AutoCloseable {
     RecvWr request = new RecvWr();
     for (int piece = 0; piece < pieces(); piece++) {
       receives.beforeDevice(piece, receives.strideBytes());
-      request.reset(SrpChannel.RECEIVE_BIT | piece).sges().add(receives.dmaAddress(piece), receives.strideBytes(), mr.lkey());
+      request
+          .reset(SrpChannel.RECEIVE_BIT | piece)
+          .sges()
+          .add(receives.dmaAddress(piece), receives.strideBytes(), mr.lkey());
       PostResult result = qp.postRecv(request);
       if (result != PostResult.OK) {
-        throw new LoginException(device.name() + " refused receive " + piece + " of " + pieces() + ": " + result);
+        throw new LoginException(
+            device.name() + " refused receive " + piece + " of " + pieces() + ": " + result);
       }
     }
   }
@@ -140,7 +173,10 @@ final class ChannelResources implements AutoCloseable {
         made.pop().close();
       } catch (Exception e) {
         // The rest must go all the same; what stays is counted and reclaimed by core.
-        first = first != null ? first : new IllegalStateException(device.name() + ": " + e.getMessage(), e);
+        first =
+            first != null
+                ? first
+                : new IllegalStateException(device.name() + ": " + e.getMessage(), e);
       }
     }
     if (first != null) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srp.internal;
 
+import ib.block.BlockOperation;
 import ib.block.BlockRequest;
 import ib.block.BlockStatus;
-import ib.dma.DmaDirection;
 import ib.srp.SrpRsp;
 import ib.srp.SrpTskMgmt;
 import java.lang.foreign.MemorySegment;
@@ -15,11 +15,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disk's requests, from submit to completion: holds them while there is no path, sends them while there is one, completes each once.
- * All state but the counters belongs to who drives ({@link DriveToken}); other threads submit, or ask by {@link DriveCalls}.
+ * The disk's requests, from submit to completion: holds them while there is no path, sends them
+ * while there is one, completes each once. All state but the counters belongs to who drives ({@link
+ * DriveToken}); other threads submit, or ask by {@link DriveCalls}.
  */
 final class CommandEngine implements SrpChannel.Events {
-  /** Sends of one request after which it is failed: it, not the path, may be what breaks channels. */
+  /**
+   * Sends of one request after which it is failed: it, not the path, may be what breaks channels.
+   */
   static final int MAX_SENDS = 20;
 
   /** Times that a target may ask for one request again. */
@@ -51,11 +54,13 @@ final class CommandEngine implements SrpChannel.Events {
   private volatile long pausedUntilNs;
   private final AtomicInteger fenceEpoch = new AtomicInteger();
   private volatile boolean fencePending;
+  private volatile boolean writeFencePending;
   private volatile int held;
   private volatile int inFlight;
   private long sequence;
 
-  CommandEngine(SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable wakeOwner) {
+  CommandEngine(
+      SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable wakeOwner) {
     this.config = config;
     this.clock = clock;
     this.log = log;
@@ -122,6 +127,13 @@ final class CommandEngine implements SrpChannel.Events {
     return fencePending;
   }
 
+  /**
+   * Whether what has to be fenced may change the medium: then the logical unit is reset as well.
+   */
+  boolean isWriteFencePending() {
+    return writeFencePending;
+  }
+
   /** Grows each time that a channel broke with commands in flight. */
   int fenceEpoch() {
     return fenceEpoch.get();
@@ -172,7 +184,8 @@ final class CommandEngine implements SrpChannel.Events {
    *
    * @param single whether its login ended all others of the nexus
    * @param epoch {@link #fenceEpoch} before that login
-   * @return false if it may not be used: broken, the disk lost, or there is something it does not fence
+   * @return false if it may not be used: broken, the disk lost, or there is something it does not
+   *     fence
    */
   boolean adopt(SrpChannel channel, boolean single, int epoch) {
     boolean[] adopted = new boolean[1];
@@ -187,6 +200,7 @@ final class CommandEngine implements SrpChannel.Events {
     }
     if (fencePending) {
       fencePending = false;
+      writeFencePending = false;
       ledger.fences.increment();
     }
     ledger.logins.increment();
@@ -207,7 +221,8 @@ final class CommandEngine implements SrpChannel.Events {
   }
 
   /**
-   * Ends a channel whose queue pair is closed: takes the answers that had arrived, and puts what was not answered back to be sent again.
+   * Ends a channel whose queue pair is closed: takes the answers that had arrived, and puts what
+   * was not answered back to be sent again.
    */
   void breakOff(SrpChannel channel) {
     calls.call(
@@ -216,22 +231,6 @@ final class CommandEngine implements SrpChannel.Events {
           channels.remove(channel);
           requeueAll(channel);
         });
-  }
-
-  /** Whether writes of a broken channel wait to be sent again. */
-  boolean holdsBrokenWrites() {
-    boolean[] found = new boolean[1];
-    calls.call(
-        () -> {
-          for (RequestSlot slot : slots) {
-            BlockRequest request = slot.request;
-            found[0] |= slot.state == RequestSlot.State.WAITING
-                && slot.sends > 0
-                && request != null
-                && DataMapper.directionOf(request.operation()) != DmaDirection.FROM_DEVICE;
-          }
-        });
-    return found[0];
   }
 
   /** Sends a discovery command on a channel. */
@@ -247,7 +246,8 @@ final class CommandEngine implements SrpChannel.Events {
 
   /** Sends a LUN_RESET on a channel; null if that is not possible just now. */
   @Nullable TaskCommand sendLunReset(SrpChannel channel) {
-    TaskCommand reset = new TaskCommand(SrpTskMgmt.LUN_RESET, null, clock.getAsLong() + TASK_TIMEOUT_NS);
+    TaskCommand reset =
+        new TaskCommand(SrpTskMgmt.LUN_RESET, null, clock.getAsLong() + TASK_TIMEOUT_NS);
     boolean[] sent = new boolean[1];
     calls.call(() -> sent[0] = channel.sendTask(reset, taskTag()));
     return sent[0] ? reset : null;
@@ -302,7 +302,10 @@ final class CommandEngine implements SrpChannel.Events {
     }
   }
 
-  /** The request that waits for a response with this tag on this channel; counts and drops any other. */
+  /**
+   * The request that waits for a response with this tag on this channel; counts and drops any
+   * other.
+   */
   private @Nullable RequestSlot slotOf(SrpChannel channel, long tag) {
     int index = RequestSlot.indexOf(tag);
     if (index >= slots.length) {
@@ -337,7 +340,8 @@ final class CommandEngine implements SrpChannel.Events {
       }
       publishDepth();
     } catch (RuntimeException e) {
-      // A driver or a caller broke its contract. Requests are safe in their slots; the paths are not.
+      // A driver or a caller broke its contract. Requests are safe in their slots; the paths are
+      // not.
       log.warn("driving the disk failed: " + e);
       for (SrpChannel channel : channels) {
         channel.breakWith("internal error: " + e);
@@ -389,7 +393,10 @@ final class CommandEngine implements SrpChannel.Events {
         }
         case IMPOSSIBLE -> {
           waiting.removeFirst();
-          finish(slot, BlockStatus.INVALID, "the data has more pieces than a command can name, or can't be mapped for this device");
+          finish(
+              slot,
+              BlockStatus.INVALID,
+              "the data has more pieces than a command can name, or can't be mapped for this device");
         }
         case NO_CREDIT, BROKEN -> {
           return;
@@ -421,14 +428,20 @@ final class CommandEngine implements SrpChannel.Events {
       slot.unmappableSinceNs = now;
     } else if (now - slot.unmappableSinceNs > NO_ROOM_LIMIT_NS) {
       waiting.removeFirst();
-      finish(slot, BlockStatus.RETRY, "the device has no room to map the data; try again, or give it more");
+      finish(
+          slot,
+          BlockStatus.RETRY,
+          "the device has no room to map the data; try again, or give it more");
     }
     pausedUntilNs = now + NO_ROOM_PAUSE_NS;
     wakeOwner.run();
   }
 
   private void failWaiting() {
-    String words = stopped ? "the disk is being removed" : "no path to " + config.describeTarget() + " (" + port.state() + ")";
+    String words =
+        stopped
+            ? "the disk is being removed"
+            : "no path to " + config.describeTarget() + " (" + port.state() + ")";
     while (!waiting.isEmpty()) {
       finish(slots[waiting.removeFirst()], BlockStatus.TRANSPORT_FAILED, words);
     }
@@ -441,7 +454,9 @@ final class CommandEngine implements SrpChannel.Events {
     }
     for (RequestSlot slot : slots) {
       SrpChannel channel = slot.channel;
-      if (slot.state == RequestSlot.State.ISSUED && channel != null && slot.deadlineNs - nowNs < 0) {
+      if (slot.state == RequestSlot.State.ISSUED
+          && channel != null
+          && slot.deadlineNs - nowNs < 0) {
         onOverdue(channel, slot, nowNs);
       }
     }
@@ -454,10 +469,15 @@ final class CommandEngine implements SrpChannel.Events {
   }
 
   private void onOverdue(SrpChannel channel, RequestSlot slot, long nowNs) {
-    if (!slot.aborting && channel.sendTask(new TaskCommand(SrpTskMgmt.ABORT_TASK, slot, nowNs + TASK_TIMEOUT_NS), taskTag())) {
+    if (!slot.aborting
+        && channel.sendTask(
+            new TaskCommand(SrpTskMgmt.ABORT_TASK, slot, nowNs + TASK_TIMEOUT_NS), taskTag())) {
       slot.aborting = true;
       ledger.aborts.increment();
-      log.warn("a command was not answered in " + Duration.ofNanos(config.commandTimeoutNs()) + "; it is being aborted");
+      log.warn(
+          "a command was not answered in "
+              + Duration.ofNanos(config.commandTimeoutNs())
+              + "; it is being aborted");
     }
   }
 
@@ -470,10 +490,17 @@ final class CommandEngine implements SrpChannel.Events {
     boolean any = false;
     for (RequestSlot slot = newest(channel); slot != null; slot = newest(channel)) {
       any = true;
+      BlockRequest request = slot.request;
+      if (request == null || request.operation() != BlockOperation.READ) {
+        writeFencePending = true;
+      }
       channel.endCommand(slot);
       ledger.broken.increment();
       if (slot.sends >= MAX_SENDS) {
-        finish(slot, BlockStatus.IO_ERROR, "its path broke " + MAX_SENDS + " times while it was with the target");
+        finish(
+            slot,
+            BlockStatus.IO_ERROR,
+            "its path broke " + MAX_SENDS + " times while it was with the target");
       } else {
         putBack(slot);
         waiting.addFirst(slot.index);
@@ -488,7 +515,9 @@ final class CommandEngine implements SrpChannel.Events {
   private @Nullable RequestSlot newest(SrpChannel channel) {
     RequestSlot newest = null;
     for (RequestSlot slot : slots) {
-      if (slot.state == RequestSlot.State.ISSUED && slot.channel == channel && (newest == null || slot.tag > newest.tag)) {
+      if (slot.state == RequestSlot.State.ISSUED
+          && slot.channel == channel
+          && (newest == null || slot.tag > newest.tag)) {
         newest = slot;
       }
     }
@@ -511,7 +540,10 @@ final class CommandEngine implements SrpChannel.Events {
     slot.aborting = false;
   }
 
-  /** Completes a request, once; its slot is free before the caller hears of it, so that it may submit the next one. */
+  /**
+   * Completes a request, once; its slot is free before the caller hears of it, so that it may
+   * submit the next one.
+   */
   private void finish(RequestSlot slot, BlockStatus status, String words) {
     BlockRequest request = slot.end();
     if (request == null) {

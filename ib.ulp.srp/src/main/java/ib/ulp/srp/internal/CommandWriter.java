@@ -45,7 +45,8 @@ final class CommandWriter {
   }
 
   /**
-   * Writes a block command into a piece of the send ring, and its table into memory if it needs one.
+   * Writes a block command into a piece of the send ring, and its table into memory if it needs
+   * one.
    *
    * @param mapped entries of the slot's data as mapped; 0 if there is none
    * @return length of the unit in bytes
@@ -53,7 +54,8 @@ final class CommandWriter {
   int write(int piece, RequestSlot slot, BlockRequest request, long tag, int mapped) {
     long at = resources.sends.offset(piece);
     begin(at, tag);
-    Cdb.writeBlockCommand(ius, at + SrpCmd.CDB_OFFSET, request.operation(), request.lba(), request.blocks());
+    Cdb.writeBlockCommand(
+        ius, at + SrpCmd.CDB_OFFSET, request.operation(), request.lba(), request.blocks());
     if (request.operation() == BlockOperation.DISCARD) {
       return writeUnmap(at, slot, request);
     }
@@ -64,7 +66,11 @@ final class CommandWriter {
     if (mapped == 1 && !alwaysIndirect) {
       setFormat(at, out, SrpBufferFormat.DIRECT, 0);
       SrpDirectBuf.write(
-          ius, at + SrpCmd.LENGTH, dma.dmaAddress(slot.data, 0), resources.mr.rkey(), dma.dmaLen(slot.data, 0));
+          ius,
+          at + SrpCmd.LENGTH,
+          dma.dmaAddress(slot.data, 0),
+          resources.mr.rkey(),
+          dma.dmaLen(slot.data, 0));
       return SrpCmd.LENGTH + SrpDirectBuf.LENGTH;
     }
     return writeIndirect(piece, at, slot, out, mapped);
@@ -74,13 +80,18 @@ final class CommandWriter {
   int writeAdmin(int piece, AdminCommand command) {
     long at = resources.sends.offset(piece);
     begin(at, command.tag);
-    MemorySegment.copy(command.cdb, 0, ius, ValueLayout.JAVA_BYTE, at + SrpCmd.CDB_OFFSET, command.cdb.length);
+    MemorySegment.copy(
+        command.cdb, 0, ius, ValueLayout.JAVA_BYTE, at + SrpCmd.CDB_OFFSET, command.cdb.length);
     if (command.dataIn.length == 0) {
       return SrpCmd.LENGTH;
     }
     setFormat(at, false, SrpBufferFormat.DIRECT, 0);
     SrpDirectBuf.write(
-        ius, at + SrpCmd.LENGTH, resources.admin.dmaAddress(0), resources.mr.rkey(), command.dataIn.length);
+        ius,
+        at + SrpCmd.LENGTH,
+        resources.admin.dmaAddress(0),
+        resources.mr.rkey(),
+        command.dataIn.length);
     return SrpCmd.LENGTH + SrpDirectBuf.LENGTH;
   }
 
@@ -91,7 +102,8 @@ final class CommandWriter {
   }
 
   private void setFormat(long at, boolean out, int format, int count) {
-    SrpCmd.formats(ius, at, out ? format : SrpBufferFormat.NONE, out ? SrpBufferFormat.NONE : format);
+    SrpCmd.formats(
+        ius, at, out ? format : SrpBufferFormat.NONE, out ? SrpBufferFormat.NONE : format);
     if (out) {
       SrpCmd.outCount(ius, at, count);
     } else {
@@ -102,17 +114,23 @@ final class CommandWriter {
   private int writeUnmap(long at, RequestSlot slot, BlockRequest request) {
     MappedRing tables = resources.tables;
     tables.beforeCpu(slot.index, Cdb.UNMAP_LIST_BYTES);
-    Cdb.writeUnmapList(tables.segment(), tables.offset(slot.index), request.lba(), request.blocks());
+    Cdb.writeUnmapList(
+        tables.segment(), tables.offset(slot.index), request.lba(), request.blocks());
     tables.beforeDevice(slot.index, Cdb.UNMAP_LIST_BYTES);
     setFormat(at, true, SrpBufferFormat.DIRECT, 0);
     SrpDirectBuf.write(
-        ius, at + SrpCmd.LENGTH, tables.dmaAddress(slot.index), resources.mr.rkey(), Cdb.UNMAP_LIST_BYTES);
+        ius,
+        at + SrpCmd.LENGTH,
+        tables.dmaAddress(slot.index),
+        resources.mr.rkey(),
+        Cdb.UNMAP_LIST_BYTES);
     return SrpCmd.LENGTH + SrpDirectBuf.LENGTH;
   }
 
   /**
-   * The first entries go into the unit. If that is all of them, the table descriptor names their place in the unit, which is mapped
-   * memory like any other; else the whole table is written to the slot's memory.
+   * The first entries go into the unit. If that is all of them, the table descriptor names their
+   * place in the unit, which is mapped memory like any other; else the whole table is written to
+   * the slot's memory.
    */
   private int writeIndirect(int piece, long at, RequestSlot slot, boolean out, int mapped) {
     int inline = Math.min(mapped, inlineEntries);
@@ -128,7 +146,8 @@ final class CommandWriter {
       tables.beforeDevice(slot.index, tableBytes);
       table = tables.dmaAddress(slot.index);
     }
-    SrpDirectBuf.write(ius, SrpIndirectBuf.table(descriptor), table, resources.mr.rkey(), tableBytes);
+    SrpDirectBuf.write(
+        ius, SrpIndirectBuf.table(descriptor), table, resources.mr.rkey(), tableBytes);
     SrpIndirectBuf.totalLength(ius, descriptor, total);
     return ChannelResources.sendBytes(inline);
   }
@@ -138,7 +157,11 @@ final class CommandWriter {
     for (int i = 0; i < count; i++) {
       long length = dma.dmaLen(slot.data, i);
       SrpDirectBuf.write(
-          to, at + (long) i * SrpDirectBuf.LENGTH, dma.dmaAddress(slot.data, i), resources.mr.rkey(), length);
+          to,
+          at + (long) i * SrpDirectBuf.LENGTH,
+          dma.dmaAddress(slot.data, i),
+          resources.mr.rkey(),
+          length);
       total += length;
     }
     return total;

@@ -60,7 +60,9 @@ final class ConfigReader {
       }
     }
     if (!unknown.isEmpty()) {
-      throw wrong(String.join(", ", unknown), "is not known; remove it or use one of " + new TreeSet<>(KNOWN));
+      throw wrong(
+          String.join(", ", unknown),
+          "is not known; remove it or use one of " + new TreeSet<>(KNOWN));
     }
   }
 

@@ -4,7 +4,10 @@ package ib.ulp.srp.internal;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
-/** What is asked of a logical unit after a login: INQUIRY, TEST UNIT READY, READ CAPACITY. On the disk's own thread. */
+/**
+ * What is asked of a logical unit after a login: INQUIRY, TEST UNIT READY, READ CAPACITY. On the
+ * disk's own thread.
+ */
 final class Discovery {
   private static final long COMMAND_BOUND_NS = TimeUnit.SECONDS.toNanos(5);
   private static final long READY_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -21,7 +24,12 @@ final class Discovery {
   private final SrpConfig config;
   private final OwnerWait owner;
 
-  Discovery(CommandEngine engine, ChannelLife life, SrpChannel channel, SrpConfig config, OwnerWait owner) {
+  Discovery(
+      CommandEngine engine,
+      ChannelLife life,
+      SrpChannel channel,
+      SrpConfig config,
+      OwnerWait owner) {
     this.engine = engine;
     this.life = life;
     this.channel = channel;
@@ -36,16 +44,19 @@ final class Discovery {
     long last = Cdb.u32(ten.dataIn, 0) & 0xFFFF_FFFFL;
     int blockBytes = Cdb.u32(ten.dataIn, 4);
     boolean unmap = false;
-    AdminCommand sixteen = execute("READ CAPACITY(16)", Cdb.readCapacity16(CAPACITY_16_BYTES), CAPACITY_16_BYTES);
+    AdminCommand sixteen =
+        execute("READ CAPACITY(16)", Cdb.readCapacity16(CAPACITY_16_BYTES), CAPACITY_16_BYTES);
     if (sixteen.status() == Verdict.GOOD) {
       last = Cdb.u64(sixteen.dataIn, 0);
       blockBytes = Cdb.u32(sixteen.dataIn, 8);
       unmap = (sixteen.dataIn[14] & UNMAP_BIT) != 0;
     } else if (last == 0xFFFF_FFFFL) {
-      throw new LoginException(where() + " has more than 2 TiB and no READ CAPACITY(16): " + words(sixteen));
+      throw new LoginException(
+          where() + " has more than 2 TiB and no READ CAPACITY(16): " + words(sixteen));
     }
     if (blockBytes < 512 || Integer.bitCount(blockBytes) != 1 || last < 0) {
-      throw new LoginException(where() + " has blocks of " + blockBytes + " bytes; a power of two from 512 is needed");
+      throw new LoginException(
+          where() + " has blocks of " + blockBytes + " bytes; a power of two from 512 is needed");
     }
     return Geometry.of(blockBytes, last + 1, config.maxSectors(), unmap, product);
   }
@@ -58,7 +69,8 @@ final class Discovery {
       throw new LoginException(where() + " does not exist; check lun");
     }
     if (type != 0) {
-      throw new LoginException(where() + " is a device of type " + type + ", not a disk; check lun");
+      throw new LoginException(
+          where() + " is a device of type " + type + ", not a disk; check lun");
     }
     return new String(data, 8, 24, StandardCharsets.US_ASCII).strip().replaceAll("\\s+", " ");
   }
@@ -74,7 +86,10 @@ final class Discovery {
     }
   }
 
-  /** Resets the logical unit, so that no write of a broken channel lands after one that is sent again. */
+  /**
+   * Resets the logical unit, so that no write of a broken channel lands after one that is sent
+   * again.
+   */
   void resetUnit(EventLog log) throws LoginException {
     TaskCommand reset = engine.sendLunReset(channel);
     if (reset == null) {
@@ -87,7 +102,11 @@ final class Discovery {
     }
     if (reset.response() != 0) {
       // The single login ended the old channels; a target without the function has no better fence.
-      log.warn(where() + " answered LUN_RESET with code " + reset.response() + "; relying on the single login as the fence");
+      log.warn(
+          where()
+              + " answered LUN_RESET with code "
+              + reset.response()
+              + "; relying on the single login as the fence");
     }
   }
 
@@ -99,7 +118,10 @@ final class Discovery {
     return command;
   }
 
-  /** Executes a command; unit attentions, with which a target tells news, are taken note of and it is sent again. */
+  /**
+   * Executes a command; unit attentions, with which a target tells news, are taken note of and it
+   * is sent again.
+   */
   private AdminCommand execute(String what, byte[] cdb, int bytes) throws LoginException {
     AdminCommand command = executeOnce(what, cdb, bytes);
     for (int i = 0; i < ATTENTIONS && isUnitAttention(command); i++) {

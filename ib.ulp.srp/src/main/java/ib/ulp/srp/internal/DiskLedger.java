@@ -3,7 +3,10 @@ package ib.ulp.srp.internal;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What happened to a disk's requests: from these it is seen that none was lost and none completed twice. Thread-safe. */
+/**
+ * What happened to a disk's requests: from these it is seen that none was lost and none completed
+ * twice. Thread-safe.
+ */
 final class DiskLedger {
   /** Requests accepted. */
   final LongAdder submitted = new LongAdder();

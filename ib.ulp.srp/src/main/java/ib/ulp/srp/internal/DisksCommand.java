@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -46,15 +47,17 @@ public final class DisksCommand {
     if (initiators.isEmpty()) {
       return "no SRP disk is configured (factory PID ib.ulp.srp)";
     }
-    StringBuilder out = new StringBuilder();
-    initiators.stream()
+    return initiators.stream()
         .map(SrpInitiator::disk)
         .sorted(Comparator.comparing(SrpDisk::name))
-        .forEach(disk -> append(out, disk));
-    return out.toString().stripTrailing();
+        .map(DisksCommand::describe)
+        .collect(Collectors.joining())
+        .stripTrailing();
   }
 
-  private static void append(StringBuilder out, SrpDisk disk) {
+  /** A disk's lines. */
+  static String describe(SrpDisk disk) {
+    StringBuilder out = new StringBuilder();
     DiskFigures now = disk.figures();
     Geometry geometry = disk.keeper().engine().geometry();
     out.append(
@@ -68,7 +71,13 @@ public final class DisksCommand {
     out.append(
         "         submitted %d, completed %d, failed %d, completed twice %d, in flight %d, held %d, resent %d%n"
             .formatted(
-                now.submitted(), now.completed(), now.failed(), now.completedTwice(), now.inFlight(), now.held(), now.resent()));
+                now.submitted(),
+                now.completed(),
+                now.failed(),
+                now.completedTwice(),
+                now.inFlight(),
+                now.held(),
+                now.resent()));
     out.append(
         "         logins %d, failed logins %d, fences %d, mapping failures %d, aborts %d, stray responses %d%n"
             .formatted(
@@ -79,6 +88,7 @@ public final class DisksCommand {
                 disk.ledger().aborts.sum(),
                 disk.ledger().strayResponses.sum()));
     out.append("         last: ").append(now.lastEvent()).append(System.lineSeparator());
+    return out.toString();
   }
 
   private static String size(long bytes) {
@@ -91,6 +101,10 @@ public final class DisksCommand {
       value /= 1024;
       unit++;
     }
-    return String.format(Locale.ROOT, unit == 0 || value == Math.rint(value) ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
+    return String.format(
+        Locale.ROOT,
+        unit == 0 || value == Math.rint(value) ? "%.0f %s" : "%.1f %s",
+        value,
+        UNITS[unit]);
   }
 }

@@ -6,7 +6,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** Has who drives do something, and waits for it, with a bound. For changes of paths; not on the data path. */
+/**
+ * Has who drives do something, and waits for it, with a bound. For changes of paths; not on the
+ * data path.
+ */
 final class DriveCalls {
   private static final long BOUND_NS = TimeUnit.SECONDS.toNanos(3);
 
@@ -31,6 +34,9 @@ final class DriveCalls {
   /** Names the thread that goes on with what is handed over. */
   void owner(@Nullable Thread thread) {
     owner = thread;
+    if (thread == null) {
+      token.withoutOwner();
+    }
   }
 
   /**

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srp.internal;
 
-/** Requests that wait to be sent, oldest first; those of a broken path go back to the front. Bounded; not thread-safe. */
+/**
+ * Requests that wait to be sent, oldest first; those of a broken path go back to the front.
+ * Bounded; not thread-safe.
+ */
 final class HoldQueue {
   private final int[] cells;
   private int head;

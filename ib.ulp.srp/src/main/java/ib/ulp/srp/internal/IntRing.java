@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * A bounded queue of non-negative numbers for any number of producers and consumers; neither blocks nor allocates. Each cell has a
- * sequence that says whose turn it is (the bounded queue of D. Vyukov).
+ * A bounded queue of non-negative numbers for any number of producers and consumers; neither blocks
+ * nor allocates. Each cell has a sequence that says whose turn it is (the bounded queue of D.
+ * Vyukov).
  */
 final class IntRing {
   /** What {@link #poll} returns when there is nothing. */

@@ -17,7 +17,9 @@ import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The login: its request, and what the connection manager's event thread learns about the answer. */
+/**
+ * The login: its request, and what the connection manager's event thread learns about the answer.
+ */
 final class LoginExchange implements ConnectionHandler {
   /**
    * What the target granted.
@@ -27,7 +29,8 @@ final class LoginExchange implements ConnectionHandler {
    * @param bufferFormats descriptor formats it takes
    * @param channelResult what became of other channels, see {@link SrpLoginRsp}
    */
-  record Granted(int requestLimit, long maxInitiatorToTarget, int bufferFormats, int channelResult) {}
+  record Granted(
+      int requestLimit, long maxInitiatorToTarget, int bufferFormats, int channelResult) {}
 
   private final String target;
   private final Runnable wake;
@@ -79,7 +82,11 @@ final class LoginExchange implements ConnectionHandler {
   public void onEstablished(Connection connection, byte[] privateData) {
     MemorySegment seg = MemorySegment.ofArray(privateData);
     if (privateData.length < SrpLoginRsp.LENGTH || SrpIu.opcode(seg, 0) != SrpOpcode.LOGIN_RSP) {
-      fail(target + " answered with " + privateData.length + " bytes that are no SRP_LOGIN_RSP; is it an SRP target?");
+      fail(
+          target
+              + " answered with "
+              + privateData.length
+              + " bytes that are no SRP_LOGIN_RSP; is it an SRP target?");
       return;
     }
     Granted answer =
@@ -99,10 +106,22 @@ final class LoginExchange implements ConnectionHandler {
 
   private static @Nullable String faultOf(Granted answer) {
     if (answer.requestLimit() < 2) {
-      return "its request limit is " + answer.requestLimit() + ", and 2 are needed; raise its queue size";
+      return "its request limit is "
+          + answer.requestLimit()
+          + ", and 2 are needed; raise its queue size";
     }
     if (answer.maxInitiatorToTarget() < ChannelResources.sendBytes(1)) {
-      return "it takes IUs of " + answer.maxInitiatorToTarget() + " bytes only; " + ChannelResources.sendBytes(1) + " are needed";
+      return "it takes IUs of "
+          + answer.maxInitiatorToTarget()
+          + " bytes only; "
+          + ChannelResources.sendBytes(1)
+          + " are needed";
+    }
+    int formats = SrpBufferFormat.DIRECT_SET | SrpBufferFormat.INDIRECT_SET;
+    if ((answer.bufferFormats() & formats) != formats) {
+      return "it takes descriptor formats 0x"
+          + Integer.toHexString(answer.bufferFormats())
+          + "; direct and indirect (0x6) are needed";
     }
     return null;
   }

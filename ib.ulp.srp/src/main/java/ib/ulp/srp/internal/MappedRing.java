@@ -9,8 +9,8 @@ import ib.dma.IbDma;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Equal pieces of memory, mapped once for as long as a channel stands, and synced piece by piece. The CPU touches a piece only between
- * {@link #beforeCpu} and {@link #beforeDevice}.
+ * Equal pieces of memory, mapped once for as long as a channel stands, and synced piece by piece.
+ * The CPU touches a piece only between {@link #beforeCpu} and {@link #beforeDevice}.
  */
 final class MappedRing implements AutoCloseable {
   private static final int ALIGNMENT = 64;
@@ -32,7 +32,8 @@ final class MappedRing implements AutoCloseable {
    * @param direction TO_DEVICE or FROM_DEVICE
    * @throws LoginException if there is no memory, or it can't be mapped
    */
-  MappedRing(IbDma dma, DmaMemoryPool pool, int pieces, int pieceBytes, DmaDirection direction) throws LoginException {
+  MappedRing(IbDma dma, DmaMemoryPool pool, int pieces, int pieceBytes, DmaDirection direction)
+      throws LoginException {
     this.dma = dma;
     this.direction = direction;
     strideBytes = (pieceBytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -46,7 +47,10 @@ final class MappedRing implements AutoCloseable {
     if (dma.mappingError(address)) {
       memory.close();
       throw new LoginException(
-          dma.device().name() + " can't map a ring of " + size + " bytes; lower queue.size or give the device more room");
+          dma.device().name()
+              + " can't map a ring of "
+              + size
+              + " bytes; lower queue.size or give the device more room");
     }
   }
 

@@ -14,14 +14,24 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a path to the target: the disk's own thread, which logs in when a device is there, changes over to a newer one, logs in again
- * when a path broke, and drives what is due by time.
+ * Keeps a path to the target: the disk's own thread, which logs in when a device is there, changes
+ * over to a newer one, logs in again when a path broke, and drives what is due by time.
  *
- * <p>Devices come and go by {@link #bind} and {@link #unbind} from any thread. Make before break: a newer device is logged in with action
- * "multi" beside the old channel, commands change over, then the old one is drained. After a break, the login is "single": it ends what
- * the target may still be doing for the broken channel before anything is sent again.
+ * <p>Devices come and go by {@link #bind} and {@link #unbind} from any thread. Make before break: a
+ * newer device is logged in with action "multi" beside the old channel, commands change over, then
+ * the old one is drained. After a break, the login is "single": it ends what the target may still
+ * be doing for the broken channel before anything is sent again.
  */
 final class PathKeeper implements OwnerWait, Runnable {
+  /** Told about the disk as a whole; must not block. */
+  interface Listener {
+    /** A login succeeded. */
+    void onReady();
+
+    /** The disk is given up. */
+    void onLost();
+  }
+
   /** Time for commands in flight to be answered before their channel is closed under them. */
   static final long DRAIN_NS = TimeUnit.SECONDS.toNanos(2);
 
@@ -33,7 +43,7 @@ final class PathKeeper implements OwnerWait, Runnable {
   private final EventLog log;
   private final DiskLedger ledger;
   private final CommandEngine engine;
-  private final Runnable onReady;
+  private final Listener listener;
   private final ReconnectBackoff backoff;
   private final List<RdmaDevice> devices = new CopyOnWriteArrayList<>();
   private final List<ConnectionManager> managers = new CopyOnWriteArrayList<>();
@@ -47,19 +57,21 @@ final class PathKeeper implements OwnerWait, Runnable {
   private long waitUntilNs;
   private boolean waiting;
   private boolean loggedInBefore;
+  private boolean lossReported;
   private long loginTag;
 
   /**
    * Creates the keeper; {@link #start} starts its thread.
    *
-   * @param onReady called on its thread after each login
+   * @param listener told on the keeper's thread
    */
-  PathKeeper(SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Runnable onReady) {
+  PathKeeper(
+      SrpConfig config, LongSupplier clock, EventLog log, DiskLedger ledger, Listener listener) {
     this.config = config;
     this.clock = clock;
     this.log = log;
     this.ledger = ledger;
-    this.onReady = onReady;
+    this.listener = listener;
     backoff = new ReconnectBackoff(config.reconnectDelayNs());
     engine = new CommandEngine(config, clock, log, ledger, this::wake);
     thread = new Thread(this, "srp-" + config.name());
@@ -91,7 +103,10 @@ final class PathKeeper implements OwnerWait, Runnable {
     hurryUp();
   }
 
-  /** Returns when nothing of the device is left, or the bound has passed. Never waits for another device. */
+  /**
+   * Returns when nothing of the device is left, or the bound has passed. Never waits for another
+   * device.
+   */
   void unbind(RdmaDevice device) {
     devices.remove(device);
     for (ChannelLife life : lives) {
@@ -129,7 +144,10 @@ final class PathKeeper implements OwnerWait, Runnable {
     }
   }
 
-  /** Ends everything: what is in flight may be answered, what is held fails. Bounded. Not on its own thread. */
+  /**
+   * Ends everything: what is in flight may be answered, what is held fails. Bounded. Not on its own
+   * thread.
+   */
   void stop() {
     stopping = true;
     wake();
@@ -143,6 +161,10 @@ final class PathKeeper implements OwnerWait, Runnable {
     }
     if (!thread.isAlive()) {
       engine.owner(null);
+    }
+    // A login that was just succeeding when it stopped.
+    for (ChannelLife life : lives) {
+      close(life, 0, "the disk is being removed");
     }
     engine.stop();
     engine.call(() -> {});
@@ -202,6 +224,7 @@ final class PathKeeper implements OwnerWait, Runnable {
       try {
         closeBroken();
         choosePath();
+        reportLoss();
       } catch (RuntimeException e) {
         log.warn(config.name() + ": keeping the path failed: " + e);
         waitAfterFailure();
@@ -209,6 +232,14 @@ final class PathKeeper implements OwnerWait, Runnable {
       if (!hurry && !stopping) {
         LockSupport.parkNanos(this, parkNs());
       }
+    }
+  }
+
+  private void reportLoss() {
+    if (!lossReported && engine.port().state() == BlockDeviceState.LOST) {
+      lossReported = true;
+      event("given up: no path for the device loss time; update the configuration to try again");
+      listener.onLost();
     }
   }
 
@@ -240,7 +271,10 @@ final class PathKeeper implements OwnerWait, Runnable {
     RdmaDevice best = newestDevice();
     ConnectionManager manager = best == null ? null : managerOf(best);
     DmaMemoryPool memory = pool;
-    if (best == null || manager == null || memory == null || engine.port().state() == BlockDeviceState.LOST) {
+    if (best == null
+        || manager == null
+        || memory == null
+        || engine.port().state() == BlockDeviceState.LOST) {
       return;
     }
     ChannelLife now = currentLife();
@@ -285,7 +319,11 @@ final class PathKeeper implements OwnerWait, Runnable {
    *
    * @param beside the channel in use, to be replaced; null to begin alone, which ends all others
    */
-  private void logIn(RdmaDevice device, ConnectionManager manager, DmaMemoryPool memory, @Nullable ChannelLife beside) {
+  private void logIn(
+      RdmaDevice device,
+      ConnectionManager manager,
+      DmaMemoryPool memory,
+      @Nullable ChannelLife beside) {
     boolean single = beside == null && (!loggedInBefore || engine.isFencePending());
     if (single && !closeAll()) {
       waitAfterFailure();
@@ -314,7 +352,10 @@ final class PathKeeper implements OwnerWait, Runnable {
     }
   }
 
-  /** Before a single login, nothing of ours may still use another channel: it would be ended under it. */
+  /**
+   * Before a single login, nothing of ours may still use another channel: it would be ended under
+   * it.
+   */
   private boolean closeAll() {
     boolean all = true;
     for (ChannelLife life : lives) {
@@ -327,13 +368,14 @@ final class PathKeeper implements OwnerWait, Runnable {
     Discovery discovery = new Discovery(engine, life, channel, config, this);
     Geometry found = discovery.run();
     Geometry before = engine.geometry();
-    if (loggedInBefore && (found.blockBytes() != before.blockBytes() || found.blocks() != before.blocks())) {
+    if (loggedInBefore
+        && (found.blockBytes() != before.blockBytes() || found.blocks() != before.blocks())) {
       log.warn(
           "%s: the target's disk changed from %d to %d blocks of %d bytes"
               .formatted(config.name(), before.blocks(), found.blocks(), found.blockBytes()));
     }
     engine.geometry(found);
-    if (engine.isFencePending() && engine.holdsBrokenWrites()) {
+    if (engine.isWriteFencePending()) {
       discovery.resetUnit(log);
     }
   }
@@ -342,8 +384,13 @@ final class PathKeeper implements OwnerWait, Runnable {
     backoff.onSuccess();
     loggedInBefore = true;
     path = life.path();
-    event("logged in to " + config.describeTarget() + " by " + life.path() + (single ? " (single)" : " (multi)"));
-    onReady.run();
+    event(
+        "logged in to "
+            + config.describeTarget()
+            + " by "
+            + life.path()
+            + (single ? " (single)" : " (multi)"));
+    listener.onReady();
     if (beside != null) {
       close(beside, DRAIN_NS, "replaced by " + life.path());
     }

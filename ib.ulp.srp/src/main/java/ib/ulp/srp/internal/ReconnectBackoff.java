@@ -2,9 +2,10 @@
 package ib.ulp.srp.internal;
 
 /**
- * When to log in again. Linux waits {@code delay * min(100, max(1, failures - 10))}; its failures are those of cables and switches. Here a
- * path mostly goes because a driver is replaced and is back within milliseconds, so the first ten attempts come faster, doubling from 20
- * ms up to the delay. Not thread-safe.
+ * When to log in again. Linux waits {@code delay * min(100, max(1, failures - 10))}; its failures
+ * are those of cables and switches. Here a path mostly goes because a driver is replaced and is
+ * back within milliseconds, so the first ten attempts come faster, doubling from 20 ms up to the
+ * delay. Not thread-safe.
  */
 final class ReconnectBackoff {
   private static final long FIRST_NS = 20_000_000;
@@ -17,7 +18,8 @@ final class ReconnectBackoff {
   /**
    * Creates a back-off.
    *
-   * @param delayNs the configured delay; negative: no attempt after a failure until something changes
+   * @param delayNs the configured delay; negative: no attempt after a failure until something
+   *     changes
    */
   ReconnectBackoff(long delayNs) {
     this.delayNs = delayNs;

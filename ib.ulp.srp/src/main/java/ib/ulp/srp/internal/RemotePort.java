@@ -4,9 +4,9 @@ package ib.ulp.srp.internal;
 import ib.block.BlockDeviceState;
 
 /**
- * State of the remote port, with the rules of Linux's {@code scsi_transport_srp}: blocked only from running, fail-fast from any but
- * lost, lost from any, running from any but lost. No clock inside: times come as arguments. One writer; the state may be read by any
- * thread.
+ * State of the remote port, with the rules of Linux's {@code scsi_transport_srp}: blocked only from
+ * running, fail-fast from any but lost, lost from any, running from any but lost. No clock inside:
+ * times come as arguments. One writer; the state may be read by any thread.
  *
  * <p>A port that never ran is blocked and stays so: a target may come up long after the host.
  */

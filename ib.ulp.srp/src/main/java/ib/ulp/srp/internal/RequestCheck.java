@@ -29,7 +29,9 @@ final class RequestCheck {
   }
 
   private static void checkRange(RequestSlot slot, BlockRequest request, Geometry disk) {
-    if (request.blocks() < 1 || request.lba() < 0 || request.lba() > disk.blocks() - request.blocks()) {
+    if (request.blocks() < 1
+        || request.lba() < 0
+        || request.lba() > disk.blocks() - request.blocks()) {
       refuse(
           slot,
           BlockStatus.INVALID,
@@ -43,16 +45,25 @@ final class RequestCheck {
     }
   }
 
-  private static void checkData(RequestSlot slot, BlockRequest request, Geometry disk, int maxRanges) {
+  private static void checkData(
+      RequestSlot slot, BlockRequest request, Geometry disk, int maxRanges) {
     ScatterList data = request.data();
     long bytes = (long) request.blocks() * disk.blockBytes();
     if (request.blocks() > disk.maxTransferBlocks()) {
       refuse(
-          slot, BlockStatus.INVALID, request.blocks() + " blocks in one request; at most " + disk.maxTransferBlocks());
+          slot,
+          BlockStatus.INVALID,
+          request.blocks() + " blocks in one request; at most " + disk.maxTransferBlocks());
     } else if (data.entries() > maxRanges) {
-      refuse(slot, BlockStatus.INVALID, data.entries() + " ranges of memory in one request; at most " + maxRanges);
+      refuse(
+          slot,
+          BlockStatus.INVALID,
+          data.entries() + " ranges of memory in one request; at most " + maxRanges);
     } else if (data.totalBytes() != bytes) {
-      refuse(slot, BlockStatus.INVALID, data.totalBytes() + " bytes of memory for " + bytes + " bytes of blocks");
+      refuse(
+          slot,
+          BlockStatus.INVALID,
+          data.totalBytes() + " bytes of memory for " + bytes + " bytes of blocks");
     } else {
       checkMemory(slot, data);
     }
@@ -61,7 +72,10 @@ final class RequestCheck {
   private static void checkMemory(RequestSlot slot, ScatterList data) {
     for (int i = 0; i < data.entries(); i++) {
       if (!data.memory(i).segment().isNative() || data.memory(i).isClosed()) {
-        refuse(slot, BlockStatus.INVALID, data.memory(i) + " is closed or on the heap; use memory of a DmaMemoryPool");
+        refuse(
+            slot,
+            BlockStatus.INVALID,
+            data.memory(i) + " is closed or on the heap; use memory of a DmaMemoryPool");
         return;
       }
     }

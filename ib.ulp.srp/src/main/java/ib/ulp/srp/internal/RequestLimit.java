@@ -2,8 +2,8 @@
 package ib.ulp.srp.internal;
 
 /**
- * The target's request limit (T10/1415-D, 4.6): how many requests may be outstanding. Commands leave one for task management. Responses
- * cost nothing. Not thread-safe.
+ * The target's request limit (T10/1415-D, 4.6): how many requests may be outstanding. Commands
+ * leave one for task management. Responses cost nothing. Not thread-safe.
  */
 final class RequestLimit {
   private static final int TASK_MANAGEMENT = 1;

@@ -8,9 +8,10 @@ import ib.dma.ScatterList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place for one request, used again and again. Its state makes a second completion impossible: only {@link State#WAITING} and {@link
- * State#ISSUED} can end, and ending makes it {@link State#FREE}. The submitter owns it from the free list to the ready queue, then who
- * drives the disk.
+ * A place for one request, used again and again. Its state makes a second completion impossible:
+ * only {@link State#WAITING} and {@link State#ISSUED} can end, and ending makes it {@link
+ * State#FREE}. The submitter owns it from the free list to the ready queue, then who drives the
+ * disk.
  */
 final class RequestSlot {
   /** Where the request is. */
@@ -41,7 +42,9 @@ final class RequestSlot {
   /** Tag of the last send; a response must carry exactly this. */
   long tag;
 
-  /** Tag of the last send that was completed: a response with this one again is a second completion. */
+  /**
+   * Tag of the last send that was completed: a response with this one again is a second completion.
+   */
   long completedTag;
 
   @Nullable SrpChannel channel;
@@ -81,7 +84,9 @@ final class RequestSlot {
     state = State.WAITING;
   }
 
-  /** Ends a use. Null if there is no request to end: somebody tries to complete it a second time. */
+  /**
+   * Ends a use. Null if there is no request to end: somebody tries to complete it a second time.
+   */
   @Nullable BlockRequest end() {
     BlockRequest ended = state == State.FREE ? null : request;
     state = State.FREE;

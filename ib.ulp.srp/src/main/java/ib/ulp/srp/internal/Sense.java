@@ -4,7 +4,10 @@ package ib.ulp.srp.internal;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Sense data in fixed (70h, 71h) and descriptor (72h, 73h) format (SPC-4, 4.5), as one number: key, ASC, ASCQ. */
+/**
+ * Sense data in fixed (70h, 71h) and descriptor (72h, 73h) format (SPC-4, 4.5), as one number: key,
+ * ASC, ASCQ.
+ */
 final class Sense {
   static final int NO_SENSE = 0x0;
   static final int RECOVERED_ERROR = 0x1;
@@ -33,7 +36,10 @@ final class Sense {
     }
     return switch (u8(seg, at) & 0x7F) {
       case 0x70, 0x71 ->
-          of(u8(seg, at + 2) & 0xF, length > 12 ? u8(seg, at + 12) : 0, length > 13 ? u8(seg, at + 13) : 0);
+          of(
+              u8(seg, at + 2) & 0xF,
+              length > 12 ? u8(seg, at + 12) : 0,
+              length > 13 ? u8(seg, at + 13) : 0);
       case 0x72, 0x73 -> of(u8(seg, at + 1) & 0xF, u8(seg, at + 2), u8(seg, at + 3));
       default -> NONE;
     };

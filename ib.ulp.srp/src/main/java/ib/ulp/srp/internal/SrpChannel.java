@@ -24,8 +24,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One login: sends commands and takes responses. Everything but what is marked otherwise is called by who drives the disk (see {@link
- * DriveToken}), so by one thread at a time. Making and closing is {@link ChannelLife}'s.
+ * One login: sends commands and takes responses. Everything but what is marked otherwise is called
+ * by who drives the disk (see {@link DriveToken}), so by one thread at a time. Making and closing
+ * is {@link ChannelLife}'s.
  */
 final class SrpChannel {
   /** Bit of a work request's cookie: a receive. */
@@ -84,7 +85,8 @@ final class SrpChannel {
   private @Nullable AdminCommand admin;
   private @Nullable TaskCommand task;
 
-  SrpChannel(ChannelResources resources, SrpConfig config, LoginExchange.Granted granted, Events events) {
+  SrpChannel(
+      ChannelResources resources, SrpConfig config, LoginExchange.Granted granted, Events events) {
     this.resources = resources;
     this.events = events;
     writer = new CommandWriter(resources, config, granted.maxInitiatorToTarget());
@@ -109,7 +111,9 @@ final class SrpChannel {
     return broken;
   }
 
-  /** Notes that the channel is broken; what is in flight stays so until it is closed. Any thread. */
+  /**
+   * Notes that the channel is broken; what is in flight stays so until it is closed. Any thread.
+   */
   void breakWith(String why) {
     if (broken == null) {
       broken = why;
@@ -192,7 +196,11 @@ final class SrpChannel {
 
   /** Sends a discovery command; false if it can't be sent just now. */
   boolean sendAdmin(AdminCommand command) {
-    if (admin != null || broken != null || silent || freeSends.isEmpty() || !limit.takeForCommand()) {
+    if (admin != null
+        || broken != null
+        || silent
+        || freeSends.isEmpty()
+        || !limit.takeForCommand()) {
       return false;
     }
     int piece = freeSends.removeFirst();
@@ -232,7 +240,10 @@ final class SrpChannel {
 
   private boolean post(int piece, int lengthBytes) {
     resources.sends.beforeDevice(piece, lengthBytes);
-    sendRequest.reset(piece, WrOpcode.SEND).sges().add(resources.sends.dmaAddress(piece), lengthBytes, resources.mr.lkey());
+    sendRequest
+        .reset(piece, WrOpcode.SEND)
+        .sges()
+        .add(resources.sends.dmaAddress(piece), lengthBytes, resources.mr.lkey());
     PostResult result = resources.qp.postSend(sendRequest);
     if (result == PostResult.OK) {
       return true;
@@ -305,8 +316,11 @@ final class SrpChannel {
         limit.add(SrpAerReq.requestLimitDelta(seg, at));
         answer(piece);
       }
-      case SrpOpcode.T_LOGOUT -> breakWith("the target logged us out, reason " + SrpLogout.reason(seg, at));
-      default -> breakWith("the target sent " + SrpOpcode.name(SrpIu.opcode(seg, at)) + ", which it must not");
+      case SrpOpcode.T_LOGOUT ->
+          breakWith("the target logged us out, reason " + SrpLogout.reason(seg, at));
+      default ->
+          breakWith(
+              "the target sent " + SrpOpcode.name(SrpIu.opcode(seg, at)) + ", which it must not");
     }
   }
 
@@ -332,7 +346,10 @@ final class SrpChannel {
     }
   }
 
-  /** Answers CRED_REQ or AER_REQ and posts the receive again; without a free unit, as soon as there is one. */
+  /**
+   * Answers CRED_REQ or AER_REQ and posts the receive again; without a free unit, as soon as there
+   * is one.
+   */
   private void answer(int piece) {
     if (silent) {
       return;
@@ -369,7 +386,10 @@ final class SrpChannel {
     }
     MappedRing ring = resources.receives;
     ring.beforeDevice(piece, ring.strideBytes());
-    receiveRequest.reset(RECEIVE_BIT | piece).sges().add(ring.dmaAddress(piece), ring.strideBytes(), resources.mr.lkey());
+    receiveRequest
+        .reset(RECEIVE_BIT | piece)
+        .sges()
+        .add(ring.dmaAddress(piece), ring.strideBytes(), resources.mr.lkey());
     PostResult result = resources.qp.postRecv(receiveRequest);
     if (result != PostResult.OK) {
       breakWith("the queue pair refused a receive: " + result);

@@ -49,14 +49,19 @@ record SrpConfig(
   static final int DEFAULT_TARGET_PORT = 5555;
   static final int DEFAULT_QUEUE_SIZE = 64;
 
-  /** 1 MiB, so that a usual large request is one command; Linux's block layer gives a similar limit. */
+  /**
+   * 1 MiB, so that a usual large request is one command; Linux's block layer gives a similar limit.
+   */
   static final int DEFAULT_MAX_SECTORS = 2048;
 
   static final int DEFAULT_SG_ENTRIES = 12;
   static final int DEFAULT_RETRY_COUNT = 7;
   static final int DEFAULT_FAST_IO_FAIL_SECONDS = 15;
 
-  /** Linux has 10 s: its paths go with cables. Ours go with drivers that are replaced, and come back at once. */
+  /**
+   * Linux has 10 s: its paths go with cables. Ours go with drivers that are replaced, and come back
+   * at once.
+   */
   static final int DEFAULT_RECONNECT_SECONDS = 1;
 
   static final int DEFAULT_DEV_LOSS_SECONDS = 600;
@@ -92,7 +97,9 @@ record SrpConfig(
         in.requiredText("name", "give the disk a name, e.g. disk0"),
         port,
         device,
-        new InetSocketAddress(in.address("target.address"), in.integer("target.port", DEFAULT_TARGET_PORT, 1, 0xFFFF)),
+        new InetSocketAddress(
+            in.address("target.address"),
+            in.integer("target.port", DEFAULT_TARGET_PORT, 1, 0xFFFF)),
         in.hex("initiator.port.id", PORT_ID_DIGITS),
         in.hex("target.port.id", PORT_ID_DIGITS),
         in.integer("lun", 0, 0, 0x3FFF),
@@ -105,7 +112,9 @@ record SrpConfig(
         fast,
         reconnect,
         loss,
-        Duration.ofSeconds(in.integer("command.timeout.seconds", DEFAULT_COMMAND_TIMEOUT_SECONDS, 1, 600)).toNanos());
+        Duration.ofSeconds(
+                in.integer("command.timeout.seconds", DEFAULT_COMMAND_TIMEOUT_SECONDS, 1, 600))
+            .toNanos());
   }
 
   private static long seconds(ConfigReader in, String key, int whenMissing) {
@@ -123,16 +132,19 @@ record SrpConfig(
     }
     if (fast < 0 && reconnect < 0 && loss < 0) {
       throw in.wrong(
-          "dev.loss.seconds", "is off, as are fast.io.fail.seconds and reconnect.delay.seconds: I/O could hang for ever; set one of them");
+          "dev.loss.seconds",
+          "is off, as are fast.io.fail.seconds and reconnect.delay.seconds: I/O could hang for ever; set one of them");
     }
     if (fast >= 0 && loss >= 0 && fast >= loss) {
-      throw in.wrong("fast.io.fail.seconds", "is not less than dev.loss.seconds; lower it or raise the other");
+      throw in.wrong(
+          "fast.io.fail.seconds", "is not less than dev.loss.seconds; lower it or raise the other");
     }
   }
 
   /** Whether this disk uses a device. */
   boolean matches(@Nullable String itsPort, @Nullable String itsDevice) {
-    return (port.isEmpty() || port.equals(itsPort)) && (device.isEmpty() || device.equals(itsDevice));
+    return (port.isEmpty() || port.equals(itsPort))
+        && (device.isEmpty() || device.equals(itsDevice));
   }
 
   /** Most ranges of memory in one request. */

@@ -17,11 +17,11 @@ final class SrpDisk implements BlockDevice, DiskStatistics {
   /**
    * Creates a disk; it does nothing until {@code keeper().start()}.
    *
-   * @param onReady called on the disk's thread after each login
+   * @param listener told on the disk's thread
    */
-  SrpDisk(SrpConfig config, LongSupplier clock, EventLog log, Runnable onReady) {
+  SrpDisk(SrpConfig config, LongSupplier clock, EventLog log, PathKeeper.Listener listener) {
     this.config = config;
-    keeper = new PathKeeper(config, clock, log, ledger, onReady);
+    keeper = new PathKeeper(config, clock, log, ledger, listener);
   }
 
   PathKeeper keeper() {

@@ -8,6 +8,7 @@ import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaDevice;
 import java.util.Dictionary;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
@@ -26,8 +27,9 @@ import org.osgi.service.log.LoggerFactory;
 import org.osgi.service.metatype.annotations.Designate;
 
 /**
- * An SRP disk out of a configuration: binds what the platform has, and registers the {@link BlockDevice} after the first login. That
- * service stays while there is no path, until the disk is lost or its configuration goes.
+ * An SRP disk out of a configuration: binds what the platform has, and registers the {@link
+ * BlockDevice} after the first login. That service stays while there is no path, until the disk is
+ * lost or its configuration goes.
  */
 @Component(
     service = SrpInitiator.class,
@@ -36,13 +38,15 @@ import org.osgi.service.metatype.annotations.Designate;
     configurationPolicy = ConfigurationPolicy.REQUIRE,
     immediate = true)
 @Designate(ocd = SrpOptions.class, factory = true)
-public final class SrpInitiator implements EventLog {
+public final class SrpInitiator implements EventLog, PathKeeper.Listener {
   private final BundleContext context;
   private final Logger log;
   private final SrpConfig config;
   private final SrpDisk disk;
-  private final AtomicReference<@Nullable ServiceRegistration<?>> registration = new AtomicReference<>();
-  private volatile boolean deactivated;
+  private final AtomicReference<@Nullable ServiceRegistration<?>> registration =
+      new AtomicReference<>();
+  private final AtomicBoolean registered = new AtomicBoolean();
+  private volatile boolean withdrawn;
 
   /**
    * Creates a disk.
@@ -64,7 +68,7 @@ public final class SrpInitiator implements EventLog {
       log.error(e.getMessage());
       throw e;
     }
-    disk = new SrpDisk(config, System::nanoTime, this, this::onReady);
+    disk = new SrpDisk(config, System::nanoTime, this, this);
   }
 
   /** Starts; references are bound before. */
@@ -75,7 +79,7 @@ public final class SrpInitiator implements EventLog {
 
   @Deactivate
   void deactivate() {
-    deactivated = true;
+    withdrawn = true;
     unregister();
     disk.keeper().stop();
   }
@@ -123,15 +127,35 @@ public final class SrpInitiator implements EventLog {
     return disk;
   }
 
-  private void onReady() {
-    if (registration.get() != null || deactivated) {
+  /**
+   * Registers the disk, on a thread of its own: who binds it may take long, and the disk's thread
+   * has work.
+   */
+  @Override
+  public void onReady() {
+    if (registered.compareAndSet(false, true)) {
+      Thread.ofPlatform().daemon().name("srp-register-" + config.name()).start(this::register);
+    }
+  }
+
+  @Override
+  public void onLost() {
+    withdrawn = true;
+    Thread.ofPlatform().daemon().name("srp-unregister-" + config.name()).start(this::unregister);
+  }
+
+  private void register() {
+    if (withdrawn) {
       return;
     }
-    Dictionary<String, ?> properties = FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, config.name()));
+    Dictionary<String, ?> properties =
+        FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, config.name()));
     registration.set(
         context.registerService(
-            new String[] {BlockDevice.class.getName(), DiskStatistics.class.getName()}, disk, properties));
-    if (deactivated) {
+            new String[] {BlockDevice.class.getName(), DiskStatistics.class.getName()},
+            disk,
+            properties));
+    if (withdrawn) {
       unregister();
     }
   }

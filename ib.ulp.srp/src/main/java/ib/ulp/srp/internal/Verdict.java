@@ -5,7 +5,10 @@ import ib.block.BlockStatus;
 import ib.srp.SrpRsp;
 import java.lang.foreign.MemorySegment;
 
-/** What an SRP_RSP means for a block request. Reads status, residuals and sense in place; words are made only for failures. */
+/**
+ * What an SRP_RSP means for a block request. Reads status, residuals and sense in place; words are
+ * made only for failures.
+ */
 final class Verdict {
   /** SCSI status codes (SAM-5, 5.3). */
   static final int GOOD = 0x00;
@@ -53,14 +56,23 @@ final class Verdict {
       return;
     }
     switch (scsi) {
-      case CHECK_CONDITION -> readSense(Sense.parse(seg, SrpRsp.senseData(seg, at), SrpRsp.senseBytes(seg, at)));
+      case CHECK_CONDITION ->
+          readSense(Sense.parse(seg, SrpRsp.senseData(seg, at), SrpRsp.senseBytes(seg, at)));
       case BUSY -> set(Action.RESEND_LATER, BlockStatus.RETRY, "the target is busy");
-      case TASK_SET_FULL -> set(Action.RESEND_LATER, BlockStatus.RETRY, "the target's task set is full");
-      case TASK_ABORTED -> set(Action.RESEND, BlockStatus.IO_ERROR, "the target aborted the command");
+      case TASK_SET_FULL ->
+          set(Action.RESEND_LATER, BlockStatus.RETRY, "the target's task set is full");
+      case TASK_ABORTED ->
+          set(Action.RESEND, BlockStatus.IO_ERROR, "the target aborted the command");
       case RESERVATION_CONFLICT ->
-          set(Action.COMPLETE, BlockStatus.IO_ERROR, "another initiator has reserved the logical unit");
+          set(
+              Action.COMPLETE,
+              BlockStatus.IO_ERROR,
+              "another initiator has reserved the logical unit");
       default ->
-          set(Action.COMPLETE, BlockStatus.IO_ERROR, "SCSI status " + Integer.toHexString(scsi) + "h from the target");
+          set(
+              Action.COMPLETE,
+              BlockStatus.IO_ERROR,
+              "SCSI status " + Integer.toHexString(scsi) + "h from the target");
     }
   }
 
@@ -70,7 +82,10 @@ final class Verdict {
     } else {
       long out = SrpRsp.outResidual(seg, at);
       long in = SrpRsp.inResidual(seg, at);
-      set(Action.COMPLETE, BlockStatus.IO_ERROR, "the target moved other than all bytes: residual " + out + " out, " + in + " in");
+      set(
+          Action.COMPLETE,
+          BlockStatus.IO_ERROR,
+          "the target moved other than all bytes: residual " + out + " out, " + in + " in");
     }
   }
 

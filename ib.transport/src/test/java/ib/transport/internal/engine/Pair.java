@@ -39,8 +39,8 @@ final class Pair {
   final PortQp qpB;
 
   Pair(QpType type, EngineOptions options) {
-    a = new SimHost(1, options, MEMORY, this::send);
-    b = new SimHost(2, options, MEMORY, this::send);
+    a = new SimHost(1, options, new SimMemory(MEMORY), this::send);
+    b = new SimHost(2, options, new SimMemory(MEMORY), this::send);
     backendA = new SimBackend(a.memory);
     backendB = new SimBackend(b.memory);
     qpA = a.engine.createQp(QPN_A, type, backendA);
@@ -135,15 +135,17 @@ final class Pair {
     throw new AssertionError("never settles");
   }
 
-  /** Turns the clock to the next deadline and settles; false if there is none. */
+  /** Turns the clock until a deadline passes, and settles; false if there is none. */
   boolean nextDeadline() {
-    long next = Math.min(a.engine.nextDeadlineNs(), b.engine.nextDeadlineNs());
-    if (next == PortEngine.NO_DEADLINE) {
-      return false;
+    int fired = 0;
+    while (fired == 0) {
+      long next = Math.min(a.engine.nextDeadlineNs(), b.engine.nextDeadlineNs());
+      if (next == PortEngine.NO_DEADLINE) {
+        return false;
+      }
+      nowNs = Math.max(nowNs, next);
+      fired = a.engine.onTimers(nowNs) + b.engine.onTimers(nowNs);
     }
-    nowNs = Math.max(nowNs, next);
-    a.engine.onTimers(nowNs);
-    b.engine.onTimers(nowNs);
     settle();
     return true;
   }

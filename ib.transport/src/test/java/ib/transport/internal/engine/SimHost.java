@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 final class SimHost implements PacketSink {
   private static final long V4 = 0xFFFF_0000_0000L;
   private static final int ROOM = 8192;
+  private static final int START = 64;
 
   final InetAddress address;
   final long low;
@@ -30,11 +31,11 @@ final class SimHost implements PacketSink {
   /** Packets that the sink still takes in this turn; negative = no bound. */
   int room = -1;
 
-  SimHost(int lastByte, EngineOptions options, int memoryBytes, Consumer<SimPacket> out) {
+  SimHost(int lastByte, EngineOptions options, SimMemory memory, Consumer<SimPacket> out) {
     address = address(lastByte);
     low = Gids.low(address);
     engine = new PortEngine(at(options, low));
-    memory = new SimMemory(memoryBytes);
+    this.memory = memory;
     this.out = out;
   }
 
@@ -76,7 +77,8 @@ final class SimHost implements PacketSink {
     }
     destLow = newDestLow;
     length = lengthBytes;
-    slab.fill((byte) 0xEE);
+    // What the engine forgets to write must not look right by chance.
+    slab.asSlice(START, lengthBytes).fill((byte) 0xEE);
     return true;
   }
 
@@ -87,7 +89,7 @@ final class SimHost implements PacketSink {
 
   @Override
   public long offset() {
-    return 64;
+    return START;
   }
 
   @Override
@@ -96,9 +98,9 @@ final class SimHost implements PacketSink {
     nextId = (nextId * 75 + 74) & 0xFFFF;
     flow.ipv4Addresses((int) low, (int) destLow);
     flow.sourcePort(SimPacket.SOURCE_PORT);
-    icrc.append(flow, nextId, slab, 64, length);
+    icrc.append(flow, nextId, slab, START, length);
     byte[] bytes = new byte[length + Icrc.LENGTH];
-    MemorySegment.copy(slab, ValueLayout.JAVA_BYTE, 64, bytes, 0, bytes.length);
+    MemorySegment.copy(slab, ValueLayout.JAVA_BYTE, START, bytes, 0, bytes.length);
     out.accept(new SimPacket(low, destLow, nextId, bytes));
   }
 }

@@ -29,8 +29,12 @@ final class SimMemory {
   static final long BASE = 0x8000_0000_1234_0000L;
 
   SimMemory(int bytes) {
-    segment = Arena.ofAuto().allocate(bytes, 64);
-    allKey = register(0, bytes, LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ);
+    this(Arena.ofAuto().allocate(bytes, 64));
+  }
+
+  SimMemory(MemorySegment segment) {
+    this.segment = segment;
+    allKey = register(0, segment.byteSize(), LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ);
   }
 
   int register(long offset, long length, int rights) {

@@ -10,6 +10,11 @@ final class SimPlaces {
     this.size = size;
   }
 
+  /** How much was handed out. */
+  int used() {
+    return next;
+  }
+
   int take(int length) {
     int place = next;
     next += length;

@@ -6,6 +6,7 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +25,12 @@ final class Simulation {
   private static final int STEP_LIMIT = 2_000_000;
   private static final int PSN_SPACE = 1 << 24;
 
-  /** One pair of engines' memory for all seeds: filling it anew is what costs. */
   private static final MemorySegment NOISE = noise();
+
+  /** One pair of memories for all seeds: allocating and filling them anew is what costs. */
+  private static final MemorySegment MEMORY_A = Arena.global().allocate(MEMORY, 64);
+
+  private static final MemorySegment MEMORY_B = Arena.global().allocate(MEMORY, 64);
 
   private final Random random;
   private final SimNetwork network;
@@ -57,24 +62,24 @@ final class Simulation {
                 random.nextInt(30),
                 random.nextInt(10 * WORST + 1),
                 damaged));
-    a = host(1);
-    b = host(2);
+    a = host(1, MEMORY_A);
+    b = host(2, MEMORY_B);
     SimPlaces placesA = new SimPlaces(MEMORY);
     SimPlaces placesB = new SimPlaces(MEMORY);
     int connections = 1 + random.nextInt(3);
     for (int i = 0; i < connections; i++) {
       connection(i, 36 / connections, placesA, placesB);
     }
+    MemorySegment.copy(NOISE, 0, MEMORY_A, 0, placesA.used());
+    MemorySegment.copy(NOISE, 0, MEMORY_B, 0, placesB.used());
   }
 
-  private SimHost host(int lastByte) {
+  private SimHost host(int lastByte, MemorySegment memory) {
     EngineOptions options =
         SimHost.options()
             .withWindowPackets(4 << random.nextInt(7))
             .withSendRing(2 << random.nextInt(6));
-    SimHost host = new SimHost(lastByte, options, MEMORY, packet -> network().send(packet));
-    host.memory.segment.copyFrom(NOISE);
-    return host;
+    return new SimHost(lastByte, options, new SimMemory(memory), packet -> network().send(packet));
   }
 
   private SimNetwork network() {

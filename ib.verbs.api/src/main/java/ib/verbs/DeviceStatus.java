@@ -31,4 +31,27 @@ public record DeviceStatus(
     boolean sharedOps,
     List<OwnerUsage> owners,
     List<String> zombieThreads,
-    List<String> reasons) {}
+    List<String> reasons) {
+
+  /**
+   * The same with other owners.
+   *
+   * @param usage what is mapped and open by owner
+   * @return a copy
+   */
+  public DeviceStatus withOwners(List<OwnerUsage> usage) {
+    return new DeviceStatus(
+        name,
+        portName,
+        driver,
+        driverVersion,
+        driverBundleId,
+        attachment,
+        generation,
+        state,
+        sharedOps,
+        usage,
+        zombieThreads,
+        reasons);
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.attach;
+
+import ib.dma.DmaUsage;
+import ib.verbs.DeviceState;
+import ib.verbs.DeviceStatus;
+import ib.verbs.OwnerUsage;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Version;
+
+/** An offer and what became of it. Guarded by its lane's lock. */
+final class Candidate implements PromotionPolicy.Standing {
+  private static final int REASONS = 8;
+
+  final Offer offer;
+  private final Deque<String> reasons = new ArrayDeque<>();
+
+  int ranking;
+  DeviceState state = DeviceState.OPENING;
+
+  /** The latest attachment; null before the first. */
+  @Nullable Attachment attachment;
+
+  /** What users hold; null if not promoted. */
+  @Nullable Publication publication;
+
+  /** Generation of the latest promotion. */
+  long generation;
+
+  /** Open, probed, and not about to be closed. */
+  boolean ready;
+
+  /** Will be closed and opened again; whatever opens it now is in vain. */
+  boolean rebuildPending;
+
+  /** The port is down, as far as known. */
+  boolean portDown;
+
+  /** The device said that it is dead; it stays so. */
+  boolean dead;
+
+  /** The driver's services are gone. */
+  boolean gone;
+
+  Candidate(Offer offer, int ranking) {
+    this.offer = offer;
+    this.ranking = ranking;
+  }
+
+  boolean isEligible() {
+    return ready && !portDown && !dead && !gone;
+  }
+
+  void because(String reason) {
+    if (reason.equals(reasons.peekLast())) {
+      return;
+    }
+    if (reasons.size() == REASONS) {
+      reasons.removeFirst();
+    }
+    reasons.addLast(reason);
+  }
+
+  @Override
+  public int ranking() {
+    return ranking;
+  }
+
+  @Override
+  public String symbolicName() {
+    return offer.driver().symbolicName();
+  }
+
+  @Override
+  public Version version() {
+    return offer.driver().version();
+  }
+
+  @Override
+  public long sequence() {
+    return offer.sequence();
+  }
+
+  List<String> zombieNames() {
+    Attachment latest = attachment;
+    return latest == null ? List.of() : latest.zombies().stream().map(Thread::getName).toList();
+  }
+
+  /** A snapshot, but for what is mapped and open. */
+  DeviceStatus status() {
+    Driver driver = offer.driver();
+    Attachment latest = attachment;
+    List<String> zombies = zombieNames();
+    return new DeviceStatus(
+        offer.name(),
+        offer.device().portName(),
+        driver.symbolicName(),
+        driver.version().toString(),
+        driver.bundleId(),
+        latest == null ? 0 : latest.number(),
+        generation,
+        zombies.isEmpty() ? state : DeviceState.ZOMBIE,
+        offer.sharedOps(),
+        List.of(),
+        zombies,
+        List.copyOf(reasons));
+  }
+
+  /** What is mapped and open, the driver's own first. Asks the ops: not under a lock. */
+  static List<OwnerUsage> usage(@Nullable Attachment attachment, @Nullable Publication users) {
+    List<OwnerUsage> usage = new ArrayList<>();
+    if (attachment != null) {
+      DmaUsage own = attachment.ops().usage(attachment.offer().device());
+      usage.add(new OwnerUsage(attachment.offer().driver().symbolicName(), own, 0));
+    }
+    if (users != null) {
+      usage.addAll(users.usage());
+    }
+    return usage;
+  }
+
+  @Override
+  public String toString() {
+    return offer.toString();
+  }
+}

@@ -20,7 +20,7 @@ public interface ConnectRequest {
   /**
    * The request's private data, without the RDMA-CM header.
    *
-   * @return 56 bytes
+   * @return 56 bytes; 92 where the service id is not one of RDMA-CM
    */
   byte[] privateData();
 
@@ -51,18 +51,22 @@ public interface ConnectRequest {
    *
    * @param qp an RC queue pair on a device of this port
    * @param params what we agree to; READ limits are lowered to the peer's
-   * @param handler told of the rest; {@code onEstablished} follows the RTU or the first packet
+   * @param handler told of the rest; {@code onEstablished} follows the RTU. The peer's first
+   *     message may complete before that
    * @return the connection
-   * @throws RdmaException if the request is no longer there or the queue pair can't be moved
+   * @throws RdmaException if the request is no longer there or the queue pair can't be moved; the
+   *     request may then still be accepted with another or rejected
+   * @throws IllegalStateException if it was answered already
    */
   Connection accept(QueuePair qp, ConnectParams params, ConnectionHandler handler)
       throws RdmaException;
 
   /**
-   * Refuses.
+   * Refuses. Nothing happens if the request is no longer there.
    *
    * @param reason {@link RejectReason}
    * @param privateData up to 148 bytes
+   * @throws IllegalStateException if it was answered already
    */
   void reject(int reason, byte[] privateData);
 }

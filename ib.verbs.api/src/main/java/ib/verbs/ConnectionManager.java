@@ -58,8 +58,9 @@ public interface ConnectionManager {
    * @param params what we propose
    * @param handler told of the outcome within the retries (about 15 s at most)
    * @return the connection, not yet established
-   * @throws RdmaException if the queue pair is on another port or in a wrong state, or too many
-   *     connections are open
+   * @throws RdmaException if the queue pair is not RC, is in a wrong state or can't be moved, the
+   *     destination is no address of the port's family, the private data are too long, too many
+   *     connections are open, or the port is closed
    */
   Connection connect(
       QueuePair qp, InetSocketAddress destination, ConnectParams params, ConnectionHandler handler)

@@ -3,6 +3,7 @@ package ib.transport.internal.port;
 
 import ib.transport.PacketTap;
 import ib.transport.PortCounter;
+import ib.transport.internal.engine.Gids;
 import ib.transport.internal.engine.PacketSink;
 import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.io.PeerAddress;

@@ -134,8 +134,8 @@ final class PcapTap implements PacketTap, AutoCloseable {
   }
 
   private void write(Captured captured) throws IOException {
-    Gids.write(captured.sourceHigh, captured.sourceLow, source);
-    Gids.write(captured.destHigh, captured.destLow, destination);
+    Addresses.write(captured.sourceHigh, captured.sourceLow, source);
+    Addresses.write(captured.destHigh, captured.destLow, destination);
     writer.write(
         captured.timeNs,
         source,

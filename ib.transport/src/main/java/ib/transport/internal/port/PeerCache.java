@@ -27,7 +27,7 @@ final class PeerCache {
     int slot = (int) (((low ^ (high * 31)) * GOLDEN) >>> SHIFT);
     PeerAddress peer = peers[slot];
     if (peer == null || highs[slot] != high || lows[slot] != low) {
-      peer = PeerAddress.of(Gids.address(high, low), IcrcFlow.ROCE_PORT);
+      peer = PeerAddress.of(Addresses.address(high, low), IcrcFlow.ROCE_PORT);
       peers[slot] = peer;
       highs[slot] = high;
       lows[slot] = low;

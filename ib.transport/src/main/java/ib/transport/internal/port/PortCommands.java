@@ -105,7 +105,9 @@ public final class PortCommands {
         counters.append(value);
       }
     }
-    text.append(String.format(Locale.ROOT, "        %s%n", counters));
+    if (!counters.isEmpty()) {
+      text.append(String.format(Locale.ROOT, "        %s%n", counters));
+    }
   }
 
   /**

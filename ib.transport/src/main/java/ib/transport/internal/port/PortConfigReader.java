@@ -74,7 +74,7 @@ final class PortConfigReader {
     if (!faults.isEmpty() || address == null) {
       throw new IllegalArgumentException(String.join("; ", faults));
     }
-    long portGuid = guid == null ? Gids.guid(address) : guid;
+    long portGuid = guid == null ? Addresses.guid(address) : guid;
     return new PortConfig(name, address, portGuid, mtu, mode, receiveBuffer, sendBuffer, source);
   }
 

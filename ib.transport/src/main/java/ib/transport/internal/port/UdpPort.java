@@ -11,6 +11,7 @@ import ib.transport.agent.Agent;
 import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTask;
 import ib.transport.internal.engine.EngineOptions;
+import ib.transport.internal.engine.Gids;
 import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
@@ -173,7 +174,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     boolean ipv6 = received.sourceIsIpv6();
     engine.receive(
         ipv6 ? received.sourceV6High() : 0,
-        ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4()),
+        ipv6 ? received.sourceV6Low() : Addresses.v4Low(received.sourceV4()),
         received.sourcePort(),
         PortEngine.IP_ID_UNKNOWN,
         received.memory(),

@@ -8,6 +8,7 @@ import ib.transport.Gsi;
 import ib.transport.PortCounter;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
+import ib.transport.internal.engine.Gids;
 import ib.transport.internal.io.DatagramIoOpenException;
 import ib.transport.wire.Bth;
 import ib.transport.wire.Wire;

@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.port;
 
+import ib.transport.internal.engine.Gids;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
-/** GIDs of RoCEv2: an IPv4 address a.b.c.d is {@code ::ffff:a.b.c.d} (annex A17.4.2). */
-final class Gids {
+/** The way from GIDs of RoCEv2 back to addresses, and GUIDs that follow from addresses. */
+final class Addresses {
   private static final int V4_BYTES = 4;
   private static final int V6_BYTES = 16;
   private static final long V4_MAPPED = 0xFFFF_0000_0000L;
 
-  private Gids() {}
-
-  /** Upper half of an address's GID. */
-  static long high(InetAddress address) {
-    byte[] bytes = address.getAddress();
-    return bytes.length == V4_BYTES ? 0 : ByteBuffer.wrap(bytes).getLong(0);
-  }
-
-  /** Lower half of an address's GID. */
-  static long low(InetAddress address) {
-    byte[] bytes = address.getAddress();
-    return bytes.length == V4_BYTES
-        ? v4Low(ByteBuffer.wrap(bytes).getInt(0))
-        : ByteBuffer.wrap(bytes).getLong(Long.BYTES);
-  }
+  private Addresses() {}
 
   /** Lower half of an IPv4 address's GID. */
   static long v4Low(int address) {
     return V4_MAPPED | Integer.toUnsignedLong(address);
-  }
-
-  /** Whether a GID stands for an IPv4 address. */
-  static boolean isV4(long high, long low) {
-    return high == 0 && low >>> Integer.SIZE == V4_MAPPED >>> Integer.SIZE;
   }
 
   /** Writes the address of a GID into an array of 4 or 16 bytes. */
@@ -48,7 +30,7 @@ final class Gids {
 
   /** The address of a GID. */
   static InetAddress address(long high, long low) {
-    byte[] bytes = new byte[isV4(high, low) ? V4_BYTES : V6_BYTES];
+    byte[] bytes = new byte[Gids.isV4(high, low) ? V4_BYTES : V6_BYTES];
     write(high, low, bytes);
     try {
       return InetAddress.getByAddress(bytes);

@@ -35,7 +35,7 @@ final class ConfigReader {
 
   /** Keys of the framework's, which every configuration may have. */
   private static final List<String> FOREIGN =
-      List.of("service.", "component.", "felix.", "osgi.", "ib.", "objectClass", ".");
+      List.of("service.", "component.", "felix.", "osgi.", ".");
 
   private final Map<String, ?> properties;
   private final String file;
@@ -44,7 +44,11 @@ final class ConfigReader {
     this.properties = properties;
     Object name = properties.get("felix.fileinstall.filename");
     Object pid = properties.get("service.pid");
-    file = name != null ? name.toString() : pid != null ? pid.toString() : "ib.ulp.srp";
+    file = name != null ? withoutScheme(name.toString()) : "configuration " + pid;
+  }
+
+  private static String withoutScheme(String url) {
+    return url.startsWith("file:") ? url.substring("file:".length()) : url;
   }
 
   IllegalArgumentException wrong(String key, String whatAndRemedy) {

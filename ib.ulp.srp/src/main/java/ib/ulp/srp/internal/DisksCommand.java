@@ -2,7 +2,6 @@
 package ib.ulp.srp.internal;
 
 import ib.block.DiskFigures;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -48,9 +47,8 @@ public final class DisksCommand {
       return "no SRP disk is configured (factory PID ib.ulp.srp)";
     }
     return initiators.stream()
-        .map(SrpInitiator::disk)
-        .sorted(Comparator.comparing(SrpDisk::name))
-        .map(DisksCommand::describe)
+        .map(SrpInitiator::describe)
+        .sorted()
         .collect(Collectors.joining())
         .stripTrailing();
   }

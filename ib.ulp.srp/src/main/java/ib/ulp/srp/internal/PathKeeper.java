@@ -341,6 +341,7 @@ final class PathKeeper implements OwnerWait, Runnable {
       if (!life.opened()) {
         throw new LoginException("login given up: " + life.abort());
       }
+      path = life.path();
       if (!engine.adopt(channel, single, epoch)) {
         close(life, 0, "commands of another channel broke meanwhile, or it broke itself");
         hurry = true;

@@ -6,14 +6,9 @@ import ib.block.DiskStatistics;
 import ib.dma.DmaMemoryPool;
 import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaDevice;
-import java.util.Dictionary;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.FrameworkUtil;
-import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -27,61 +22,71 @@ import org.osgi.service.log.LoggerFactory;
 import org.osgi.service.metatype.annotations.Designate;
 
 /**
- * An SRP disk out of a configuration: binds what the platform has, and registers the {@link
- * BlockDevice} after the first login. That service stays while there is no path, until the disk is
- * lost or its configuration goes.
+ * An SRP disk out of a configuration: binds what the platform has, and registers the {@link BlockDevice} and its {@link DiskStatistics}
+ * after the first login. A configuration that is wrong leaves a component that only says so.
  */
 @Component(
     service = SrpInitiator.class,
-    name = "ib.ulp.srp",
-    configurationPid = "ib.ulp.srp",
+    name = SrpInitiator.PID,
+    configurationPid = SrpInitiator.PID,
     configurationPolicy = ConfigurationPolicy.REQUIRE,
     immediate = true)
 @Designate(ocd = SrpOptions.class, factory = true)
-public final class SrpInitiator implements EventLog, PathKeeper.Listener {
-  private final BundleContext context;
-  private final Logger log;
-  private final SrpConfig config;
-  private final SrpDisk disk;
-  private final AtomicReference<@Nullable ServiceRegistration<?>> registration =
-      new AtomicReference<>();
-  private final AtomicBoolean registered = new AtomicBoolean();
-  private volatile boolean withdrawn;
+public final class SrpInitiator {
+  /** Factory PID. */
+  static final String PID = "ib.ulp.srp";
 
-  /**
-   * Creates a disk.
-   *
-   * @param context of this bundle
-   * @param log for events of paths
-   * @param properties the configuration
-   */
+  private final @Nullable SrpConfig config;
+  private final @Nullable SrpDisk disk;
+  private final @Nullable DiskRegistration registration;
+  private final String problem;
+
+  /** Made by Declarative Services. */
   @Activate
   public SrpInitiator(
-      BundleContext context,
-      @Reference(service = LoggerFactory.class) Logger log,
-      Map<String, Object> properties) {
-    this.context = context;
-    this.log = log;
+      BundleContext context, @Reference(service = LoggerFactory.class) Logger log, Map<String, Object> properties) {
+    SrpConfig read = null;
+    String wrong = "";
     try {
-      config = SrpConfig.of(properties);
+      read = SrpConfig.of(properties);
     } catch (IllegalArgumentException e) {
-      log.error(e.getMessage());
-      throw e;
+      wrong = String.valueOf(e.getMessage());
+      log.error("a disk is not started: {}", wrong);
     }
-    disk = new SrpDisk(config, System::nanoTime, this, this);
+    config = read;
+    problem = wrong;
+    registration = read == null ? null : new DiskRegistration(context, read.name());
+    disk = read == null || registration == null ? null : new SrpDisk(read, System::nanoTime, new ToLog(log), registration);
+  }
+
+  /** Events of paths for the log. */
+  private record ToLog(Logger log) implements EventLog {
+    @Override
+    public void info(String words) {
+      log.info(words);
+    }
+
+    @Override
+    public void warn(String words) {
+      log.warn(words);
+    }
   }
 
   /** Starts; references are bound before. */
   @Activate
   void activate() {
-    disk.keeper().start();
+    if (disk != null && registration != null) {
+      registration.of(disk);
+      disk.keeper().start();
+    }
   }
 
   @Deactivate
   void deactivate() {
-    withdrawn = true;
-    unregister();
-    disk.keeper().stop();
+    if (disk != null && registration != null) {
+      registration.withdraw();
+      disk.keeper().stop();
+    }
   }
 
   @Reference(
@@ -89,13 +94,15 @@ public final class SrpInitiator implements EventLog, PathKeeper.Listener {
       policy = ReferencePolicy.DYNAMIC,
       policyOption = ReferencePolicyOption.GREEDY)
   void bindDevice(RdmaDevice device) {
-    if (config.matches(device.portName(), device.name())) {
+    if (disk != null && config != null && config.matches(device.portName(), device.name())) {
       disk.keeper().bind(device);
     }
   }
 
   void unbindDevice(RdmaDevice device) {
-    disk.keeper().unbind(device);
+    if (disk != null) {
+      disk.keeper().unbind(device);
+    }
   }
 
   @Reference(
@@ -103,11 +110,15 @@ public final class SrpInitiator implements EventLog, PathKeeper.Listener {
       policy = ReferencePolicy.DYNAMIC,
       policyOption = ReferencePolicyOption.GREEDY)
   void bindManager(ConnectionManager manager) {
-    disk.keeper().bind(manager);
+    if (disk != null) {
+      disk.keeper().bind(manager);
+    }
   }
 
   void unbindManager(ConnectionManager manager) {
-    disk.keeper().unbind(manager);
+    if (disk != null) {
+      disk.keeper().unbind(manager);
+    }
   }
 
   @Reference(
@@ -115,65 +126,19 @@ public final class SrpInitiator implements EventLog, PathKeeper.Listener {
       policy = ReferencePolicy.DYNAMIC,
       policyOption = ReferencePolicyOption.GREEDY)
   void bindPool(DmaMemoryPool pool) {
-    disk.keeper().pool(pool);
+    if (disk != null) {
+      disk.keeper().pool(pool);
+    }
   }
 
   void unbindPool(DmaMemoryPool pool) {
-    disk.keeper().poolLeft(pool);
-  }
-
-  /** The disk, for commands. */
-  SrpDisk disk() {
-    return disk;
-  }
-
-  /**
-   * Registers the disk, on a thread of its own: who binds it may take long, and the disk's thread
-   * has work.
-   */
-  @Override
-  public void onReady() {
-    if (registered.compareAndSet(false, true)) {
-      Thread.ofPlatform().daemon().name("srp-register-" + config.name()).start(this::register);
+    if (disk != null) {
+      disk.keeper().poolLeft(pool);
     }
   }
 
-  @Override
-  public void onLost() {
-    withdrawn = true;
-    Thread.ofPlatform().daemon().name("srp-unregister-" + config.name()).start(this::unregister);
-  }
-
-  private void register() {
-    if (withdrawn) {
-      return;
-    }
-    Dictionary<String, ?> properties =
-        FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, config.name()));
-    registration.set(
-        context.registerService(
-            new String[] {BlockDevice.class.getName(), DiskStatistics.class.getName()},
-            disk,
-            properties));
-    if (withdrawn) {
-      unregister();
-    }
-  }
-
-  private void unregister() {
-    ServiceRegistration<?> mine = registration.getAndSet(null);
-    if (mine != null) {
-      mine.unregister();
-    }
-  }
-
-  @Override
-  public void info(String words) {
-    log.info(words);
-  }
-
-  @Override
-  public void warn(String words) {
-    log.warn(words);
+  /** Lines for operators. */
+  String describe() {
+    return disk != null ? DisksCommand.describe(disk) : "a disk is not started: " + problem + System.lineSeparator();
   }
 }

@@ -40,7 +40,7 @@ class SwapTest {
     try (Rig rig = new Rig(seed)) {
       FakeHca now = rig.plug();
       rig.running();
-      Workload load = new Workload(rig, LANES, seed);
+      Workload load = new Workload(rig.disk, rig.pool, LANES, seed);
       load.start();
       for (int swap = 0; swap < SWAPS; swap++) {
         now = swap(rig, now, random);
@@ -205,7 +205,7 @@ class SwapTest {
     try (rig) {
       FakeHca hca = rig.plug();
       rig.running();
-      Workload load = new Workload(rig, LANES, 34);
+      Workload load = new Workload(rig.disk, rig.pool, LANES, 34);
       load.start();
       rig.await(() -> load.done.get() > 100, "load");
       Thread other = new Thread(() -> rig.disk.keeper().unbind(hca));

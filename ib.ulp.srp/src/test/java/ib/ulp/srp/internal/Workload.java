@@ -6,6 +6,7 @@ import ib.block.BlockOperation;
 import ib.block.BlockRequest;
 import ib.block.BlockStatus;
 import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryPool;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Random;
@@ -27,12 +28,12 @@ final class Workload {
   private final Lane[] lanes;
   private volatile boolean stopping;
 
-  Workload(Rig rig, int laneCount, long seed) {
-    disk = rig.disk;
+  Workload(BlockDevice disk, DmaMemoryPool pool, int laneCount, long seed) {
+    this.disk = disk;
     lanes = new Lane[laneCount];
     for (int i = 0; i < laneCount; i++) {
       lanes[i] =
-          new Lane(i, new Random(seed * 1000 + i), rig.memory(LANE_BLOCKS * FakeTarget.BLOCK));
+          new Lane(i, new Random(seed * 1000 + i), pool.allocate(LANE_BLOCKS * FakeTarget.BLOCK));
     }
   }
 

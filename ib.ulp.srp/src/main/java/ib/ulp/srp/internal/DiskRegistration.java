@@ -12,13 +12,15 @@ import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
 
 /**
- * The services of a disk: there from its first login, through times without a path, until it is lost or its configuration goes. They come
- * and go on threads of their own: who binds a disk may take long, and the disk's thread has work to do.
+ * The services of a disk: there from its first login, through times without a path, until it is
+ * lost or its configuration goes. They come and go on threads of their own: who binds a disk may
+ * take long, and the disk's thread has work to do.
  */
 final class DiskRegistration implements PathKeeper.Listener {
   private final BundleContext context;
   private final String name;
-  private final AtomicReference<@Nullable ServiceRegistration<?>> registration = new AtomicReference<>();
+  private final AtomicReference<@Nullable ServiceRegistration<?>> registration =
+      new AtomicReference<>();
   private final AtomicBoolean begun = new AtomicBoolean();
   private volatile @Nullable SrpDisk disk;
   private volatile boolean withdrawn;
@@ -52,7 +54,8 @@ final class DiskRegistration implements PathKeeper.Listener {
     }
     String[] services = {BlockDevice.class.getName(), DiskStatistics.class.getName()};
     registration.set(
-        context.registerService(services, itsDisk, FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, name))));
+        context.registerService(
+            services, itsDisk, FrameworkUtil.asDictionary(Map.of(BlockDevice.NAME, name))));
     if (withdrawn) {
       withdraw();
     }

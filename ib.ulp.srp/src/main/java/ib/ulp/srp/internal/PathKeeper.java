@@ -384,7 +384,6 @@ final class PathKeeper implements OwnerWait, Runnable {
   private void onLoggedIn(ChannelLife life, @Nullable ChannelLife beside, boolean single) {
     backoff.onSuccess();
     loggedInBefore = true;
-    path = life.path();
     event(
         "logged in to "
             + config.describeTarget()

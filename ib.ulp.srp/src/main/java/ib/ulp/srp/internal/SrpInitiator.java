@@ -22,8 +22,9 @@ import org.osgi.service.log.LoggerFactory;
 import org.osgi.service.metatype.annotations.Designate;
 
 /**
- * An SRP disk out of a configuration: binds what the platform has, and registers the {@link BlockDevice} and its {@link DiskStatistics}
- * after the first login. A configuration that is wrong leaves a component that only says so.
+ * An SRP disk out of a configuration: binds what the platform has, and registers the {@link
+ * BlockDevice} and its {@link DiskStatistics} after the first login. A configuration that is wrong
+ * leaves a component that only says so.
  */
 @Component(
     service = SrpInitiator.class,
@@ -44,7 +45,9 @@ public final class SrpInitiator {
   /** Made by Declarative Services. */
   @Activate
   public SrpInitiator(
-      BundleContext context, @Reference(service = LoggerFactory.class) Logger log, Map<String, Object> properties) {
+      BundleContext context,
+      @Reference(service = LoggerFactory.class) Logger log,
+      Map<String, Object> properties) {
     SrpConfig read = null;
     String wrong = "";
     try {
@@ -56,7 +59,10 @@ public final class SrpInitiator {
     config = read;
     problem = wrong;
     registration = read == null ? null : new DiskRegistration(context, read.name());
-    disk = read == null || registration == null ? null : new SrpDisk(read, System::nanoTime, new ToLog(log), registration);
+    disk =
+        read == null || registration == null
+            ? null
+            : new SrpDisk(read, System::nanoTime, new ToLog(log), registration);
   }
 
   /** Events of paths for the log. */
@@ -139,6 +145,8 @@ public final class SrpInitiator {
 
   /** Lines for operators. */
   String describe() {
-    return disk != null ? DisksCommand.describe(disk) : "a disk is not started: " + problem + System.lineSeparator();
+    return disk != null
+        ? DisksCommand.describe(disk)
+        : "a disk is not started: " + problem + System.lineSeparator();
   }
 }

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.command;
+
+import ib.core.internal.dma.DefaultDmaOps;
+import ib.core.internal.dma.DomainStatistics;
+import ib.dma.DmaMemoryPool;
+import ib.dma.DmaUsage;
+import ib.dma.IbDmaOps;
+import ib.verbs.DetachRecord;
+import ib.verbs.DeviceInventory;
+import ib.verbs.DeviceState;
+import ib.verbs.DeviceStatus;
+import ib.verbs.OwnerUsage;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Operator commands: {@code ib:devices} and {@code ib:dma}. */
+@Component(
+    service = CoreCommands.class,
+    immediate = true,
+    property = {
+      "osgi.command.scope=ib",
+      "osgi.command.function=devices",
+      "osgi.command.function=dma"
+    })
+public final class CoreCommands {
+  private static final int SHOWN_DETACHES = 5;
+
+  private final DeviceInventory inventory;
+  private final DmaMemoryPool pool;
+  private final IbDmaOps defaultOps;
+
+  /**
+   * Made by Declarative Services.
+   *
+   * @param inventory devices
+   * @param pool memory
+   * @param defaultOps the shared ops
+   */
+  @Activate
+  public CoreCommands(
+      @Reference DeviceInventory inventory,
+      @Reference DmaMemoryPool pool,
+      @Reference(target = "(" + IbDmaOps.DEFAULT + "=true)") IbDmaOps defaultOps) {
+    this.inventory = inventory;
+    this.pool = pool;
+    this.defaultOps = defaultOps;
+  }
+
+  /**
+   * Lists devices: who drives them, where they stand, and what is mapped by whom.
+   *
+   * @return a table, with the reasons for what is not active below its row
+   */
+  public String devices() {
+    List<DeviceStatus> all = inventory.devices();
+    if (all.isEmpty()) {
+      return "no devices; drop a driver into deploy/ and its configuration into etc/";
+    }
+    TextTable table =
+        new TextTable("device", "driver", "port", "gen", "state", "ops", "live mappings by owner");
+    for (DeviceStatus status : all) {
+      table.row(
+          status.name(),
+          status.driver() + " " + status.driverVersion(),
+          status.portName(),
+          status.generation() == 0 ? "-" : Long.toString(status.generation()),
+          lower(status.state()),
+          status.sharedOps() ? "shared" : "own",
+          owners(status.owners()));
+      status.zombieThreads().forEach(thread -> table.note("zombie thread: " + thread));
+      if (status.state() != DeviceState.ACTIVE && !status.reasons().isEmpty()) {
+        table.note("why: " + status.reasons().getLast());
+      }
+    }
+    return table + "\n" + detaches();
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static String owners(List<OwnerUsage> owners) {
+    return owners.stream()
+        .filter(owner -> owner.dma().total() + owner.resources() > 0)
+        .map(CoreCommands::owner)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String owner(OwnerUsage owner) {
+    String verbs = owner.resources() == 0 ? "" : " +" + owner.resources() + " verbs";
+    return owner.owner() + "=" + owner.dma().total() + verbs;
+  }
+
+  private String detaches() {
+    StringBuilder text = new StringBuilder();
+    text.append(inventory.detachCount()).append(" detaches, left over before reclaim: ");
+    text.append(inventory.leftOverTotal());
+    List<DetachRecord> left =
+        inventory.detaches().stream().filter(detach -> detach.leftOver() > 0).toList();
+    for (DetachRecord detach :
+        left.subList(Math.max(0, left.size() - SHOWN_DETACHES), left.size())) {
+      text.append("\n    ").append(detach.time()).append(' ').append(detach.owner());
+      text.append(" left on ").append(detach.device()).append(": ").append(words(detach.dma()));
+      text.append(' ').append(detach.resources());
+    }
+    return text.toString();
+  }
+
+  private static String words(DmaUsage usage) {
+    return "%d mappings, %d sg entries, %d coherent, %d bytes"
+        .formatted(usage.mappings(), usage.sgEntries(), usage.coherent(), usage.bytes());
+  }
+
+  /**
+   * Shows the memory pool and, for each device, what is mapped, how often, and which accesses
+   * failed.
+   *
+   * @return a table
+   */
+  public String dma() {
+    TextTable table =
+        new TextTable("device", "ops", "live", "bytes", "maps", "unmaps", "faults", "failed maps");
+    Map<String, DeviceStatus> own = new TreeMap<>();
+    for (DeviceStatus status : inventory.devices()) {
+      if (!status.sharedOps() && !status.owners().isEmpty()) {
+        own.putIfAbsent(status.name(), status);
+      }
+    }
+    if (defaultOps instanceof DefaultDmaOps shared) {
+      shared.statistics().forEach(figures -> row(table, figures));
+    }
+    own.values().forEach(status -> row(table, status));
+    return "pool: %d of %d KiB in use\n%s"
+        .formatted(pool.usedBytes() >> 10, pool.limitBytes() >> 10, table);
+  }
+
+  private static void row(TextTable table, DomainStatistics figures) {
+    table.row(
+        figures.device(),
+        "shared",
+        Long.toString(figures.live().total()),
+        Long.toString(figures.live().bytes()),
+        Long.toString(figures.maps()),
+        Long.toString(figures.unmaps()),
+        counts(figures.faults()),
+        counts(figures.failures()));
+  }
+
+  /** Ops of a driver's own tell what is mapped, and keep no other figures that core knows of. */
+  private static void row(TextTable table, DeviceStatus status) {
+    long live = status.owners().stream().mapToLong(owner -> owner.dma().total()).sum();
+    long bytes = status.owners().stream().mapToLong(owner -> owner.dma().bytes()).sum();
+    table.row(status.name(), "own", Long.toString(live), Long.toString(bytes), "-", "-", "-", "-");
+  }
+
+  private static String counts(Map<? extends Enum<?>, Long> counts) {
+    return counts.isEmpty()
+        ? "0"
+        : counts.entrySet().stream()
+            .map(count -> lower(count.getKey()) + "=" + count.getValue())
+            .collect(Collectors.joining(" "));
+  }
+}

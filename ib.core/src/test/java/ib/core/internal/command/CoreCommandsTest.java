@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ib.core.internal.dma.DefaultDmaOps;
+import ib.core.internal.dma.HostMemoryPool;
+import ib.dma.BusWindow;
+import ib.dma.DmaAccess;
+import ib.dma.DmaAttributes;
+import ib.dma.DmaDirection;
+import ib.dma.DmaUsage;
+import ib.dma.IbDevice;
+import ib.verbs.DetachRecord;
+import ib.verbs.DeviceInventory;
+import ib.verbs.DeviceState;
+import ib.verbs.DeviceStatus;
+import ib.verbs.OwnerUsage;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CoreCommandsTest {
+  private final List<DeviceStatus> devices = new ArrayList<>();
+  private final List<DetachRecord> detaches = new ArrayList<>();
+  private final HostMemoryPool pool = new HostMemoryPool(64L << 20);
+  private final DefaultDmaOps ops = new DefaultDmaOps(pool);
+  private final CoreCommands commands = new CoreCommands(new Inventory(), pool, ops);
+
+  private final class Inventory implements DeviceInventory {
+    @Override
+    public List<DeviceStatus> devices() {
+      return devices;
+    }
+
+    @Override
+    public List<DetachRecord> detaches() {
+      return detaches;
+    }
+
+    @Override
+    public long detachCount() {
+      return detaches.size();
+    }
+
+    @Override
+    public long leftOverTotal() {
+      return detaches.stream().mapToLong(DetachRecord::leftOver).sum();
+    }
+  }
+
+  private static DeviceStatus status(
+      String name, long generation, DeviceState state, List<OwnerUsage> owners, String... why) {
+    List<String> zombies =
+        state == DeviceState.ZOMBIE ? List.of("ib.core close " + name) : List.of();
+    return new DeviceStatus(
+        name,
+        "p0",
+        "ib.driver.x",
+        "1.0.0",
+        7,
+        1,
+        generation,
+        state,
+        !name.startsWith("ipath"),
+        owners,
+        zombies,
+        List.of(why));
+  }
+
+  @Test
+  void shouldSayWhatToDoWhenThereIsNothing() {
+    assertThat(commands.devices()).contains("deploy/");
+    assertThat(commands.dma()).startsWith("pool: 0 of 65536 KiB in use");
+  }
+
+  @Test
+  void shouldListDevicesInColumnsWithReasonsAndZombies() {
+    OwnerUsage driver = new OwnerUsage("ib.driver.x", new DmaUsage(0, 0, 4, 4), 0);
+    OwnerUsage user = new OwnerUsage("ib.ulp.srp", new DmaUsage(3, 2, 0, 9), 6);
+    devices.add(status("mthca0", 12, DeviceState.ACTIVE, List.of(driver, user), "promoted"));
+    devices.add(status("mthca0", 0, DeviceState.FAILED, List.of(), "early", "probe failed: x"));
+    devices.add(status("ipath0", 3, DeviceState.ZOMBIE, List.of()));
+    detaches.add(
+        new DetachRecord(
+            Instant.EPOCH, "ehca0", 1, 1, "ib.ulp.bad", new DmaUsage(1, 0, 0, 5), List.of("qp 5")));
+    assertThat(commands.devices().lines())
+        .containsExactly(
+            "device  driver             port  gen  state   ops     live mappings by owner",
+            "mthca0  ib.driver.x 1.0.0  p0    12   active  shared  ib.driver.x=4, ib.ulp.srp=5 +6 verbs",
+            "mthca0  ib.driver.x 1.0.0  p0    -    failed  shared",
+            "    why: probe failed: x",
+            "ipath0  ib.driver.x 1.0.0  p0    3    zombie  own",
+            "    zombie thread: ib.core close ipath0",
+            "1 detaches, left over before reclaim: 2",
+            "    1970-01-01T00:00:00Z ib.ulp.bad left on ehca0:"
+                + " 1 mappings, 0 sg entries, 0 coherent, 5 bytes [qp 5]");
+  }
+
+  @Test
+  void shouldShowMapsFaultsAndFailuresByDevice() {
+    IbDevice root = new IbDevice("mthca0", 1, 0xFFFF_FFFFL, 1 << 20, -1, "driver");
+    ops.attach(root);
+    ops.mapSingle(root, pool.allocate(100), 0, 100, DmaDirection.TO_DEVICE, DmaAttributes.NONE);
+    ops.bus(root).resolve(4096, 1, DmaAccess.READ, new BusWindow());
+    ops.allocCoherent(root, 128L << 20);
+    OwnerUsage user = new OwnerUsage("u", new DmaUsage(2, 0, 0, 50), 0);
+    devices.add(status("ipath0", 1, DeviceState.ACTIVE, List.of(user)));
+    assertThat(commands.dma().lines())
+        .containsExactly(
+            "pool: 4 of 65536 KiB in use",
+            "device  ops     live  bytes  maps  unmaps  faults        failed maps",
+            "mthca0  shared  1     100    1     0       not-mapped=1  no-memory=1",
+            "ipath0  own     2     50     -     -       -             -");
+  }
+}

@@ -61,16 +61,21 @@ public abstract class HcaConformance {
 
   @AfterEach
   void disconnect() {
-    a.close();
-    b.close();
-    for (HcaHost host : new HcaHost[] {left, right}) {
-      assertThat(host.context.resources()).isEmpty();
-      assertThat(host.ops.usage(host.dma.device())).isEqualTo(DmaUsage.NONE);
-      host.hca.close();
-      assertThat(host.driverMappings()).isZero();
-      host.close();
-      assertThat(host.pool.usedBytes()).isZero();
+    try {
+      a.close();
+      b.close();
+      for (HcaHost host : new HcaHost[] {left, right}) {
+        assertThat(host.context.resources()).isEmpty();
+        assertThat(host.ops.usage(host.dma.device())).isEqualTo(DmaUsage.NONE);
+        host.hca.close();
+        assertThat(host.driverMappings()).isZero();
+      }
+    } finally {
+      left.close();
+      right.close();
     }
+    assertThat(left.pool.usedBytes()).isZero();
+    assertThat(right.pool.usedBytes()).isZero();
   }
 
   private void assertCompletes(Endpoint at, long id, WcStatus status, WcOpcode opcode) {
@@ -469,8 +474,12 @@ public abstract class HcaConformance {
     echo[0].cq.reqNotify();
     for (int i = 0; i < 50; i++) {
       sender.receive(100 + i, 100);
-      sender.qp.postSend(sender.request(i, WrOpcode.SEND, 100).signaled(false));
-      assertCompletes(sender, 100 + i, WcStatus.SUCCESS, WcOpcode.RECV);
+      sender.qp.postSend(sender.request(i, WrOpcode.SEND, 100));
+      WorkCompletion first = sender.next();
+      assertThat(first.status()).isEqualTo(WcStatus.SUCCESS);
+      WcOpcode other = first.opcode() == WcOpcode.RECV ? WcOpcode.SEND : WcOpcode.RECV;
+      long id = other == WcOpcode.RECV ? 100 + i : i;
+      assertCompletes(sender, id, WcStatus.SUCCESS, other);
     }
     assertThat(echoed.availablePermits()).isPositive();
     sender.close();

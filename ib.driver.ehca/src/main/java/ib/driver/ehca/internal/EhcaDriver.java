@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal;
+
+import ib.dma.IbDmaOps;
+import ib.driver.ehca.internal.firmware.AdapterOptions;
+import ib.transport.RdmaPort;
+import ib.transport.hca.DriverConfig;
+import ib.transport.hca.HcaRegistration;
+import java.util.List;
+import java.util.Map;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.log.Logger;
+import org.osgi.service.log.LoggerFactory;
+import org.osgi.service.metatype.annotations.Designate;
+
+/**
+ * One eHCA for each configuration: registers the device and, under the device's key, core's shared
+ * default ops object itself. Core opens and closes the hardware.
+ */
+@Component(
+    configurationPid = EhcaDriver.PID,
+    configurationPolicy = ConfigurationPolicy.REQUIRE,
+    immediate = true,
+    service = {})
+@Designate(ocd = EhcaConfiguration.class, factory = true)
+public final class EhcaDriver {
+  /** Factory PID. */
+  static final String PID = "ib.driver.ehca";
+
+  private static final String DMA_MASK = "dma.mask";
+  private static final String BUSY_EVERY = "hypervisor.busy.every";
+  private static final String BUSY_SEED = "hypervisor.busy.seed";
+
+  private final HcaRegistration registration;
+  private final Logger log;
+  private final String name;
+
+  /** Reads the configuration and registers the services. */
+  @Activate
+  public EhcaDriver(
+      BundleContext context,
+      Map<String, Object> properties,
+      @Reference(name = "port", policyOption = ReferencePolicyOption.RELUCTANT) RdmaPort port,
+      @Reference(
+              target = "(" + IbDmaOps.DEFAULT + "=true)",
+              policyOption = ReferencePolicyOption.RELUCTANT)
+          IbDmaOps defaultOps,
+      @Reference(service = LoggerFactory.class) Logger log) {
+    DriverConfig config =
+        new DriverConfig(PID, properties, List.of(DMA_MASK, BUSY_EVERY, BUSY_SEED));
+    this.name = config.device();
+    this.log = log;
+    AdapterOptions options =
+        new AdapterOptions(
+            config.integer(BUSY_EVERY, EhcaDevice.BUSY_EVERY, 0, Integer.MAX_VALUE),
+            config.number(BUSY_SEED, 1),
+            port.guid());
+    EhcaDevice device =
+        new EhcaDevice(name, port, dmaMask(config), options, context.getBundle().getSymbolicName());
+    registration = HcaRegistration.register(context, config, device, defaultOps);
+    log.info("{} on port {} ({})", name, port.name(), config.source());
+  }
+
+  private static long dmaMask(DriverConfig config) {
+    long mask = config.number(DMA_MASK, EhcaDevice.DMA_MASK);
+    if (mask < EhcaDevice.LEAST_DMA_MASK || (mask & (mask + 1)) != 0) {
+      throw config.refuse(
+          DMA_MASK,
+          "is 0x" + Long.toHexString(mask),
+          "give contiguous low bits, 0x"
+              + Long.toHexString(EhcaDevice.LEAST_DMA_MASK)
+              + " or more");
+    }
+    return mask;
+  }
+
+  /** Withdraws the services. */
+  @Deactivate
+  public void deactivate() {
+    registration.unregister();
+    log.info("{} withdrawn", name);
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal;
+
+import ib.driver.ehca.internal.firmware.RegisterPage;
+import ib.driver.ehca.internal.format.Hcall;
+import ib.driver.ehca.internal.format.HcallResult;
+import ib.driver.ehca.internal.format.ResourceType;
+import ib.transport.hca.Quota;
+import ib.verbs.CompletionQueue;
+import ib.verbs.DeviceAttributes;
+import ib.verbs.QpInitAttributes;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import ib.verbs.spi.ResourceBook;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Makes a queue pair: the resource, the memory of its two queues, their pages, its registers; all
+ * or nothing.
+ */
+final class QpMaker {
+  /** What a queue pair consists of. */
+  record Parts(long handle, int qpn, WorkQueue sends, WorkQueue receives, RegisterPage registers) {}
+
+  private final EhcaHca hca;
+  private final EhcaPd pd;
+  private final QpInitAttributes init;
+
+  QpMaker(EhcaHca hca, EhcaPd pd, QpInitAttributes init) {
+    this.hca = hca;
+    this.pd = pd;
+    this.init = init;
+  }
+
+  EhcaQp make(ResourceBook book) throws RdmaException {
+    checkSizes();
+    EhcaCq sendCq = own(init.sendCq());
+    EhcaCq recvCq = own(init.recvCq());
+    HcallResult made =
+        hca.hcalls.run(
+            "creating a queue pair",
+            Hcall.H_ALLOC_RESOURCE,
+            ResourceType.QP,
+            init.type() == QpType.RC ? 0 : 1,
+            pd.number(),
+            sendCq.handle(),
+            recvCq.handle(),
+            init.maxSendWr(),
+            init.maxSendSge(),
+            init.maxRecvWr(),
+            init.maxRecvSge());
+    Set<QueueMemory> mine = ConcurrentHashMap.newKeySet();
+    try {
+      Parts parts = parts(made.r4(), (int) made.r5(), mine);
+      EhcaQp qp = new EhcaQp(hca, pd, book, sendCq, recvCq, init.type(), parts);
+      qp.open();
+      return qp;
+    } catch (RdmaException | RuntimeException e) {
+      hca.hcalls.free("a queue pair", made.r4());
+      mine.forEach(QueueMemory::free);
+      throw e;
+    }
+  }
+
+  private void checkSizes() throws RdmaException {
+    String device = hca.commands.device();
+    if (init.type() == QpType.UC) {
+      throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
+    }
+    DeviceAttributes limits = hca.query();
+    Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), limits.maxQpWr());
+    Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), limits.maxQpWr());
+    Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), limits.maxSge());
+    Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), limits.maxSge());
+  }
+
+  private EhcaCq own(CompletionQueue cq) throws RdmaException {
+    if (cq instanceof EhcaCq mine && mine.isOf(hca)) {
+      return mine;
+    }
+    throw new RdmaException(
+        cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
+  }
+
+  private Parts parts(long handle, int qpn, Set<QueueMemory> mine) throws RdmaException {
+    String what = "qp 0x" + Integer.toHexString(qpn);
+    WorkQueue sends = queue(what, init.maxSendWr(), init.maxSendSge(), mine);
+    WorkQueue receives = queue(what, init.maxRecvWr(), init.maxRecvSge(), mine);
+    sends.memory.register(hca.hcalls, what, handle, ResourceType.QUEUE_FIRST);
+    receives.memory.register(hca.hcalls, what, handle, ResourceType.QUEUE_RECEIVE);
+    RegisterPage registers =
+        hca.commands.call("mapping " + what, () -> hca.hcalls.hypervisor().map(handle));
+    return new Parts(handle, qpn, sends, receives, registers);
+  }
+
+  private WorkQueue queue(String what, int entries, int segments, Set<QueueMemory> mine)
+      throws RdmaException {
+    WorkQueue queue = new WorkQueue(hca, what, entries, segments, hca.queues);
+    mine.add(queue.memory);
+    return queue;
+  }
+}

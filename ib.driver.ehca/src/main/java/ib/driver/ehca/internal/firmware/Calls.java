@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal.firmware;
+
+import ib.driver.ehca.internal.format.ErrorBlock;
+import ib.driver.ehca.internal.format.HcaBlock;
+import ib.driver.ehca.internal.format.Hcall;
+import ib.driver.ehca.internal.format.HcallResult;
+import ib.driver.ehca.internal.format.HcallStatus;
+import ib.driver.ehca.internal.format.Memory;
+import ib.driver.ehca.internal.format.PortBlock;
+import ib.driver.ehca.internal.format.QpBlock;
+import ib.driver.ehca.internal.format.ResourceType;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** What each hypercall does. Agent thread. */
+final class Calls {
+  private static final int MAX_QP = 4096;
+  private static final int MAX_QP_WR = 8192;
+  private static final int MAX_SGE = 32;
+  private static final int MAX_CQ = 4096;
+  private static final int MAX_CQE = 1 << 16;
+  private static final int MAX_RD_ATOMIC = 16;
+
+  /** Page addresses that one block of 4 KiB holds. */
+  private static final int MAX_PAGES_A_CALL = 512;
+
+  private final Adapter adapter;
+  private final MemorySegment block = Arena.ofAuto().allocate(Memory.PAGE, 8);
+  private String lastError = "";
+  private int queuePairs;
+  private int completionQueues;
+
+  Calls(Adapter adapter) {
+    this.adapter = adapter;
+  }
+
+  HcallResult dispatch(Hcall call, long[] a) {
+    return switch (call) {
+      case H_ALLOC_RESOURCE -> allocate(a);
+      case H_FREE_RESOURCE -> free(a[0]);
+      case H_MODIFY_QP -> modifyQp(a[0], a[1]);
+      case H_QUERY_QP -> queryQp(a[0], a[1]);
+      case H_REREGISTER_PMR -> reregister(a[0], a[1], a[2], (int) a[3], (int) a[4]);
+      case H_REGISTER_SMR -> share(a[0], (int) a[1], (int) a[2]);
+      case H_QUERY_HCA -> queryHca(a[0]);
+      case H_QUERY_PORT -> queryPort(a[0]);
+      case H_REGISTER_RPAGES -> registerPages(a[0], a[1], a[2], a[3]);
+      case H_ERROR_DATA -> errorData(a[0], a[1]);
+    };
+  }
+
+  private HcallResult refuse(int status, String why) {
+    lastError = why;
+    return HcallResult.of(status);
+  }
+
+  private HcallResult allocate(long[] a) {
+    if (a[0] == ResourceType.QP) {
+      return allocateQp(a);
+    } else if (a[0] == ResourceType.CQ) {
+      return allocateCq((int) a[1], (int) a[2]);
+    } else if (a[0] == ResourceType.EQ) {
+      HwEq made = new HwEq(adapter.accessor, Memory.powerOfTwo((int) a[1]));
+      adapter.eq = made;
+      return HcallResult.success(adapter.add(made), made.queue.entries(), made.queue.pages(), 0);
+    } else if (a[0] == ResourceType.MR) {
+      return allocateMr((int) a[1], (int) a[2], (int) a[3]);
+    }
+    return refuse(HcallStatus.H_PARAMETER, "unknown resource type " + a[0]);
+  }
+
+  private HcallResult allocateCq(int entries, int token) {
+    HwEq eq = adapter.eq;
+    if (eq == null || entries < 1 || entries > MAX_CQE) {
+      return refuse(HcallStatus.H_PARAMETER, "completion queue of " + entries + " entries");
+    }
+    if (completionQueues == MAX_CQ) {
+      return refuse(HcallStatus.H_RESOURCE, "all " + MAX_CQ + " completion queues are in use");
+    }
+    completionQueues++;
+    HwCq cq = new HwCq(adapter.accessor, eq, Memory.powerOfTwo(entries), token);
+    return HcallResult.success(adapter.add(cq), cq.queue.entries(), cq.queue.pages(), 0);
+  }
+
+  /**
+   * Arguments: type, 0 RC or 1 UD, pd, send CQ, receive CQ, send entries and segments, receive
+   * entries and segments.
+   */
+  private HcallResult allocateQp(long[] a) {
+    HwCq sendCq = adapter.find(a[3], HwCq.class);
+    HwCq recvCq = adapter.find(a[4], HwCq.class);
+    if (sendCq == null
+        || recvCq == null
+        || !isReady(sendCq)
+        || !isReady(recvCq)
+        || !fits(a[5], a[6])
+        || !fits(a[7], a[8])) {
+      return refuse(HcallStatus.H_PARAMETER, "queue pair with wrong sizes or completion queues");
+    }
+    if (queuePairs == MAX_QP) {
+      return refuse(HcallStatus.H_RESOURCE, "all " + MAX_QP + " queue pairs are in use");
+    }
+    int qpn;
+    try {
+      qpn = adapter.port.allocateQpn();
+    } catch (RdmaException e) {
+      return refuse(HcallStatus.H_RESOURCE, String.valueOf(e.getMessage()));
+    }
+    HwWorkQueue sends = new HwWorkQueue(Memory.powerOfTwo((int) a[5]), (int) a[6]);
+    HwWorkQueue receives = new HwWorkQueue(Memory.powerOfTwo((int) a[7]), (int) a[8]);
+    HwQp qp = new HwQp(adapter, qpn, (int) a[2], sendCq, recvCq, sends, receives);
+    qp.start(a[1] == 0 ? QpType.RC : QpType.UD);
+    queuePairs++;
+    return HcallResult.success(adapter.add(qp), qpn, sends.queue.pages(), receives.queue.pages());
+  }
+
+  private static boolean isReady(HwCq cq) {
+    return cq.queue.isReady();
+  }
+
+  private static boolean fits(long entries, long segments) {
+    return entries >= 1 && entries <= MAX_QP_WR && segments >= 1 && segments <= MAX_SGE;
+  }
+
+  private HcallResult allocateMr(int maxPages, int access, int pd) {
+    if (maxPages < 0 || maxPages > MAX_PAGES_A_CALL) {
+      return refuse(HcallStatus.H_PARAMETER, "region of " + maxPages + " pages");
+    }
+    return add(new HwRegion(pd, maxPages, access));
+  }
+
+  private HcallResult share(long handle, int access, int pd) {
+    HwRegion region = adapter.find(handle, HwRegion.class);
+    if (region == null || !region.allMemory) {
+      return refuse(HcallStatus.H_PARAMETER, "no region to share");
+    }
+    return add(region.share(pd, access));
+  }
+
+  private HcallResult add(HwRegion region) {
+    region.lkey = adapter.lkeys.add(region);
+    region.rkey = adapter.rkeys.add(region);
+    if (region.lkey == 0 || region.rkey == 0) {
+      adapter.lkeys.remove(region.lkey);
+      adapter.rkeys.remove(region.rkey);
+      return refuse(HcallStatus.H_RESOURCE, "all " + Adapter.MAX_MR + " regions are in use");
+    }
+    return HcallResult.success(adapter.add(region), region.lkey, region.rkey, 0);
+  }
+
+  private HcallResult reregister(
+      long handle, long address, long bytes, int access, int offsetInPage) {
+    HwRegion region = adapter.find(handle, HwRegion.class);
+    if (region == null || region.allMemory || !region.place(address, bytes, access, offsetInPage)) {
+      return refuse(HcallStatus.H_PARAMETER, "region of " + bytes + " bytes does not fit");
+    }
+    region.lkey = adapter.lkeys.renew(region.lkey);
+    region.rkey = adapter.rkeys.renew(region.rkey);
+    return HcallResult.success(handle, region.lkey, region.rkey, 0);
+  }
+
+  /** One page by its address; more through a block of page addresses. */
+  private HcallResult registerPages(long handle, long which, long address, long count) {
+    if (count < 1 || count > MAX_PAGES_A_CALL) {
+      return refuse(HcallStatus.H_PARAMETER, count + " pages in one call");
+    }
+    if (count == 1) {
+      return HcallResult.of(registerPage(handle, which, address));
+    }
+    if (!adapter.accessor.read(address, block, 0, count * Long.BYTES)) {
+      return refuse(HcallStatus.H_HARDWARE, "block of page addresses: " + adapter.accessor.fault());
+    }
+    int status = HcallStatus.H_PARAMETER;
+    for (int i = 0; i < count; i++) {
+      status = registerPage(handle, which, Memory.get64(block, (long) i * Long.BYTES));
+      if (status < 0) {
+        return refuse(status, "page " + i + " of " + count);
+      }
+    }
+    return HcallResult.of(status);
+  }
+
+  private int registerPage(long handle, long which, long page) {
+    Object resource = adapter.resources.get(handle);
+    return switch (resource) {
+      case HwEq eq -> eq.queue.register(page);
+      case HwCq cq -> cq.queue.register(page);
+      case HwQp qp when which == ResourceType.QUEUE_FIRST -> qp.sends.queue.register(page);
+      case HwQp qp -> qp.receives.queue.register(page);
+      case HwRegion region when !region.allMemory -> region.register(page);
+      case null, default -> HcallStatus.H_PARAMETER;
+    };
+  }
+
+  private HcallResult modifyQp(long handle, long address) {
+    HwQp qp = adapter.find(handle, HwQp.class);
+    if (qp == null || !adapter.accessor.read(address, block, 0, QpBlock.BYTES)) {
+      return refuse(HcallStatus.H_HARDWARE, "control block: " + adapter.accessor.fault());
+    }
+    QpAttributes attributes = QpBlock.read(block);
+    if (attributes == null) {
+      return refuse(HcallStatus.H_PARAMETER, "control block makes no sense");
+    }
+    try {
+      qp.modify(attributes);
+      return HcallResult.of(HcallStatus.H_SUCCESS);
+    } catch (RdmaException e) {
+      return refuse(HcallStatus.H_PARAMETER, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private HcallResult queryQp(long handle, long address) {
+    HwQp qp = adapter.find(handle, HwQp.class);
+    if (qp == null) {
+      return refuse(HcallStatus.H_PARAMETER, "no such queue pair");
+    }
+    QpBlock.write(block, qp.transport().query());
+    return answer(address, QpBlock.BYTES);
+  }
+
+  private HcallResult queryHca(long address) {
+    Memory.put64(block, HcaBlock.NODE_GUID, adapter.port.guid());
+    Memory.put64(block, HcaBlock.MAX_QP, MAX_QP);
+    Memory.put64(block, HcaBlock.MAX_QP_WR, MAX_QP_WR);
+    Memory.put64(block, HcaBlock.MAX_SGE, MAX_SGE);
+    Memory.put64(block, HcaBlock.MAX_CQ, MAX_CQ);
+    Memory.put64(block, HcaBlock.MAX_CQE, MAX_CQE);
+    Memory.put64(block, HcaBlock.MAX_MR, Adapter.MAX_MR);
+    Memory.put64(block, HcaBlock.MAX_RD_ATOMIC, MAX_RD_ATOMIC);
+    Memory.put64(block, HcaBlock.MAX_MR_PAGES, MAX_PAGES_A_CALL);
+    return answer(address, HcaBlock.BYTES);
+  }
+
+  private HcallResult queryPort(long address) {
+    Memory.put64(block, PortBlock.UP, adapter.port.isUp() ? 1 : 0);
+    Memory.put64(block, PortBlock.MTU_BYTES, adapter.port.activeMtuBytes());
+    return answer(address, PortBlock.BYTES);
+  }
+
+  private HcallResult errorData(long handle, long address) {
+    HwQp qp = adapter.find(handle, HwQp.class);
+    ErrorBlock.write(block, qp == null ? lastError : qp.error());
+    return answer(address, ErrorBlock.BYTES);
+  }
+
+  private HcallResult answer(long address, int bytes) {
+    if (!adapter.accessor.write(address, block, 0, bytes)) {
+      return refuse(HcallStatus.H_HARDWARE, "answer block: " + adapter.accessor.fault());
+    }
+    return HcallResult.of(HcallStatus.H_SUCCESS);
+  }
+
+  private HcallResult free(long handle) {
+    Object resource = adapter.resources.get(handle);
+    switch (resource) {
+      case HwQp qp -> {
+        qp.stop();
+        queuePairs--;
+      }
+      case HwCq cq -> {
+        if (inUse(cq)) {
+          return refuse(HcallStatus.H_RESOURCE, "queue pairs use the completion queue");
+        }
+        completionQueues--;
+      }
+      case HwRegion region -> {
+        adapter.lkeys.remove(region.lkey);
+        adapter.rkeys.remove(region.rkey);
+      }
+      case HwEq eq -> adapter.eq = null;
+      case null, default -> {
+        return refuse(HcallStatus.H_PARAMETER, "no resource 0x" + Long.toHexString(handle));
+      }
+    }
+    adapter.resources.remove(handle);
+    return HcallResult.of(HcallStatus.H_SUCCESS);
+  }
+
+  private boolean inUse(HwCq cq) {
+    for (Object resource : adapter.resources.values()) {
+      if (resource instanceof HwQp qp && qp.reportsTo(cq)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal.firmware;
+
+import ib.dma.BusAccessor;
+import ib.driver.ehca.internal.format.Cqe;
+import ib.driver.ehca.internal.format.Eqe;
+import ib.driver.ehca.internal.format.Memory;
+import ib.driver.ehca.internal.format.Register;
+import ib.driver.ehca.internal.format.WcCodes;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A completion queue: writes entries through the bus, the valid word last. Agent thread, but for
+ * the registers.
+ */
+final class HwCq implements RegisterPage {
+  final HwQueue queue;
+  final int token;
+  private final BusAccessor bus;
+  private final HwEq eq;
+  private final MemorySegment entry = Arena.ofAuto().allocate(Cqe.BYTES_PER_ENTRY, 8);
+  private final AtomicLong consumed = new AtomicLong();
+  private final AtomicBoolean notify = new AtomicBoolean();
+  private long written;
+  private boolean overrun;
+  private boolean reported;
+
+  HwCq(BusAccessor bus, HwEq eq, int entries, int token) {
+    this.bus = bus;
+    this.eq = eq;
+    this.token = token;
+    queue = new HwQueue(entries, Cqe.BYTES_PER_ENTRY);
+  }
+
+  /** Begins a new entry. */
+  MemorySegment begin(int qpn, long wrId, long position, boolean receive) {
+    entry.fill((byte) 0);
+    Memory.put64(entry, Cqe.WORK_REQUEST_ID, wrId);
+    Memory.put32(entry, Cqe.LOCAL_QPN, qpn);
+    Memory.put64(entry, Cqe.POSITION, position);
+    Memory.put8(entry, Cqe.FLAGS, receive ? Cqe.IS_RECEIVE : 0);
+    return entry;
+  }
+
+  /**
+   * Writes the begun entry.
+   *
+   * @return false if the queue overran now or before: nothing was written
+   */
+  boolean commit(WcStatus status, WcOpcode opcode, int lengthBytes) {
+    if (overrun || written - consumed.get() >= queue.entries()) {
+      overrun = true;
+      return false;
+    }
+    Memory.put8(entry, Cqe.OPERATION, WcCodes.code(opcode));
+    Memory.put8(entry, Cqe.STATUS, WcCodes.code(status));
+    Memory.put32(entry, Cqe.BYTES, lengthBytes);
+    long address = queue.address(written);
+    if (!bus.write(address, entry, 0, Cqe.VALID)
+        || !bus.writeIntRelease(address + Cqe.VALID, queue.validWord(written))) {
+      overrun = true;
+      return false;
+    }
+    written++;
+    // The entry, then the look at the register; the driver does the two the other way round.
+    VarHandle.fullFence();
+    if (notify.get() && notify.compareAndSet(true, false)) {
+      eq.post(Eqe.COMPLETION, token);
+    }
+    return true;
+  }
+
+  /** True at the first call. */
+  boolean reportOverrun() {
+    boolean first = !reported;
+    reported = true;
+    return first;
+  }
+
+  @Override
+  public void store(int offset, long value) {
+    switch (offset) {
+      case Register.CQ_CONSUMED -> consumed.addAndGet(value);
+      case Register.CQ_NOTIFY -> notify.set(value != 0);
+      default -> {}
+    }
+  }
+
+  @Override
+  public long load(int offset) {
+    return offset == Register.CQ_NOTIFY && notify.get() ? 1 : 0;
+  }
+}

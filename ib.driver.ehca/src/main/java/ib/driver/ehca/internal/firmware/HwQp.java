@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal.firmware;
+
+import ib.dma.BusWindow;
+import ib.dma.DmaAccess;
+import ib.driver.ehca.internal.format.Cqe;
+import ib.driver.ehca.internal.format.Eqe;
+import ib.driver.ehca.internal.format.Memory;
+import ib.driver.ehca.internal.format.Register;
+import ib.transport.MemoryStatus;
+import ib.transport.PortQp;
+import ib.transport.QpBackend;
+import ib.transport.RecvWqe;
+import ib.transport.SendWqe;
+import ib.transport.hca.Doorbell;
+import ib.verbs.AccessFlags;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A queue pair of the adapter. Agent thread, but for the registers. */
+final class HwQp implements QpBackend, RegisterPage {
+  final int qpn;
+  final HwWorkQueue sends;
+  final HwWorkQueue receives;
+  final HwCq sendCq;
+  final HwCq recvCq;
+  private final Adapter adapter;
+  private final int pd;
+  private final Doorbell doorbell;
+  private final Doorbell failure;
+  private boolean stopped;
+  private String error = "";
+  private @Nullable PortQp transport;
+
+  HwQp(
+      Adapter adapter,
+      int qpn,
+      int pd,
+      HwCq sendCq,
+      HwCq recvCq,
+      HwWorkQueue sends,
+      HwWorkQueue receives) {
+    this.adapter = adapter;
+    this.qpn = qpn;
+    this.pd = pd;
+    this.sendCq = sendCq;
+    this.recvCq = recvCq;
+    this.sends = sends;
+    this.receives = receives;
+    doorbell = adapter.doorbells.add(this::look);
+    failure = adapter.doorbells.add(this::fail);
+  }
+
+  void start(QpType type) {
+    transport = adapter.port.createQp(qpn, type, this);
+  }
+
+  PortQp transport() {
+    return Objects.requireNonNull(transport);
+  }
+
+  boolean reportsTo(HwCq cq) {
+    return sendCq.equals(cq) || recvCq.equals(cq);
+  }
+
+  String error() {
+    return error;
+  }
+
+  void modify(QpAttributes attributes) throws RdmaException {
+    if (!sends.queue.isReady() || !receives.queue.isReady()) {
+      throw new RdmaException("not all pages of the queues are registered");
+    }
+    transport().modify(attributes);
+    if (attributes.has(QpAttributes.STATE) && attributes.state() == QpState.RESET) {
+      sends.reset();
+      receives.reset();
+    }
+  }
+
+  void stop() {
+    stopped = true;
+    transport().destroy();
+    adapter.doorbells.remove(doorbell);
+    adapter.doorbells.remove(failure);
+    adapter.port.releaseQpn(qpn);
+  }
+
+  // Registers.
+
+  @Override
+  public void store(int offset, long value) {
+    switch (offset) {
+      case Register.QP_SEND_ADDER -> sends.add(value);
+      case Register.QP_RECEIVE_ADDER -> receives.add(value);
+      default -> {
+        return;
+      }
+    }
+    doorbell.ring();
+  }
+
+  @Override
+  public long load(int offset) {
+    return 0;
+  }
+
+  private void look() {
+    if (stopped) {
+      return;
+    }
+    boolean sane = sends.collect();
+    sane &= receives.collect();
+    if (!sane) {
+      error = "more entries were announced than a queue holds";
+      fail();
+      return;
+    }
+    transport().kickSend();
+    transport().kickReceive();
+  }
+
+  /** Goes into error outside of the engine's call. */
+  void failLater(String cause) {
+    error = cause;
+    failure.ring();
+  }
+
+  private void fail() {
+    if (stopped || transport().state() == QpState.ERR) {
+      return;
+    }
+    try {
+      transport().modify(new QpAttributes().state(QpState.ERR));
+    } catch (RdmaException e) {
+      error = String.valueOf(e.getMessage());
+    }
+    adapter.event(Eqe.QP_ERROR, qpn);
+  }
+
+  // What the engine asks.
+
+  @Override
+  public boolean nextSend(SendWqe into) {
+    long position = sends.next();
+    if (position < 0) {
+      return false;
+    }
+    adapter.reader.readSend(sends, position, into);
+    return true;
+  }
+
+  @Override
+  public boolean nextReceive(RecvWqe into) {
+    long position = receives.next();
+    if (position < 0) {
+      return false;
+    }
+    adapter.reader.readReceive(receives, position, into);
+    return true;
+  }
+
+  @Override
+  public MemoryStatus resolveLocal(
+      int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
+    HwRegion region = adapter.lkeys.find(lkey);
+    return resolve(
+        region, write ? AccessFlags.LOCAL_WRITE : 0, address, lengthBytes, write, window);
+  }
+
+  @Override
+  public MemoryStatus resolveRemote(
+      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+    HwRegion region = adapter.rkeys.find(rkey);
+    int need = write ? AccessFlags.REMOTE_WRITE : AccessFlags.REMOTE_READ;
+    return resolve(region, need, address, lengthBytes, write, window);
+  }
+
+  private MemoryStatus resolve(
+      @Nullable HwRegion region,
+      int need,
+      long address,
+      long lengthBytes,
+      boolean write,
+      BusWindow window) {
+    if (region == null || region.pd != pd) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    DmaAccess way = write ? DmaAccess.WRITE : DmaAccess.READ;
+    return region.resolve(adapter.bus, need, address, lengthBytes, way, window);
+  }
+
+  @Override
+  public void completeSend(
+      long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
+    long wrId = sends.complete(cookie);
+    if (signaled || status != WcStatus.SUCCESS) {
+      sendCq.begin(qpn, wrId, cookie, false);
+      if (!sendCq.commit(status, opcode, lengthBytes)) {
+        adapter.overrun(sendCq);
+      }
+    }
+  }
+
+  @Override
+  public void completeReceive(
+      long cookie,
+      WcStatus status,
+      WcOpcode opcode,
+      int lengthBytes,
+      boolean hasImmediate,
+      int immediate,
+      int srcQpn,
+      boolean solicited) {
+    long wrId = receives.complete(cookie);
+    MemorySegment entry = recvCq.begin(qpn, wrId, cookie, true);
+    if (hasImmediate) {
+      Memory.put8(entry, Cqe.FLAGS, Cqe.IS_RECEIVE | Cqe.HAS_IMMEDIATE);
+      Memory.put32(entry, Cqe.IMMEDIATE, immediate);
+    }
+    Memory.put32(entry, Cqe.REMOTE_QPN, srcQpn);
+    if (!recvCq.commit(status, opcode, lengthBytes)) {
+      adapter.overrun(recvCq);
+    }
+  }
+
+  @Override
+  public void onFatal(String cause) {
+    error = cause;
+    adapter.event(Eqe.QP_ERROR, qpn);
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal.format;
+
+/** The hypercalls for the adapter, with their numbers. */
+public enum Hcall {
+  /** Makes a resource: a type of {@link ResourceType}, then its parameters. */
+  H_ALLOC_RESOURCE(0x160),
+  /** Frees a resource: handle. */
+  H_FREE_RESOURCE(0x164),
+  /** Modifies a queue pair: handle, DMA address of a {@link QpBlock}. */
+  H_MODIFY_QP(0x168),
+  /** Queries a queue pair: handle, DMA address of a {@link QpBlock}. */
+  H_QUERY_QP(0x16C),
+  /**
+   * Gives a region a new place, rights and keys: handle, address, bytes, rights, offset of the
+   * first byte in its page.
+   */
+  H_REREGISTER_PMR(0x170),
+  /** Shares the pages of a region: handle, rights, protection domain. */
+  H_REGISTER_SMR(0x174),
+  /** Queries the adapter: DMA address of an {@link HcaBlock}. */
+  H_QUERY_HCA(0x180),
+  /** Queries the port: DMA address of a {@link PortBlock}. */
+  H_QUERY_PORT(0x184),
+  /** Registers pages: handle, which queue, DMA address, how many. */
+  H_REGISTER_RPAGES(0x1AC),
+  /**
+   * Asks why the last hypercall was refused or a queue pair failed: handle or 0, DMA address of an
+   * {@link ErrorBlock}.
+   */
+  H_ERROR_DATA(0x1B4);
+
+  private final int number;
+
+  Hcall(int number) {
+    this.number = number;
+  }
+
+  /** The hypercall's number. */
+  public int number() {
+    return number;
+  }
+}

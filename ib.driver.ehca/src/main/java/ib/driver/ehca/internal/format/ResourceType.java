@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.ehca.internal.format;
+
+/** Types of resources of {@link Hcall#H_ALLOC_RESOURCE}. */
+public final class ResourceType {
+  /**
+   * Queue pair: type (0 RC, 1 UD), protection domain, handles of send and receive CQ, entries and
+   * segments of both queues.
+   */
+  public static final long QP = 1;
+
+  /** Completion queue: entries, token for its events. */
+  public static final long CQ = 2;
+
+  /** Event queue: entries. */
+  public static final long EQ = 3;
+
+  /** Memory region: most pages, 0 for all memory; rights; protection domain. */
+  public static final long MR = 5;
+
+  /** {@link Hcall#H_REGISTER_RPAGES}: the only or the send queue, or the region. */
+  public static final long QUEUE_FIRST = 0;
+
+  /** {@link Hcall#H_REGISTER_RPAGES}: the receive queue. */
+  public static final long QUEUE_RECEIVE = 1;
+
+  private ResourceType() {}
+}

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Version;
 
@@ -45,6 +46,9 @@ final class Candidate implements PromotionPolicy.Standing {
 
   /** The driver's services are gone. */
   boolean gone;
+
+  /** Done when the driver's leaving is over, or goes on by itself. */
+  final CompletableFuture<Void> left = new CompletableFuture<>();
 
   Candidate(Offer offer, int ranking) {
     this.offer = offer;

@@ -10,9 +10,11 @@ import ib.verbs.DetachRecord;
 import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceStatus;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
@@ -43,8 +45,17 @@ public final class DeviceTracker implements DeviceInventory {
   private final BundleContext context;
   private final Attachments attachments;
   private final Interposers interposers = new Interposers();
-  private final ExecutorService executor =
-      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("ib.core-", 0).factory());
+
+  /** Never shut down, as devices may still be closing when core has stopped; ends when idle. */
+  private final Executor executor =
+      new ThreadPoolExecutor(
+          0,
+          Integer.MAX_VALUE,
+          1,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().daemon().name("ib.core-", 0).factory());
+
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("ib.core clock").factory());
@@ -101,7 +112,6 @@ public final class DeviceTracker implements DeviceInventory {
     deviceTracker.close();
     opsTracker.close();
     interposerTracker.close();
-    executor.shutdown();
   }
 
   private static long id(ServiceReference<?> reference) {

@@ -64,28 +64,45 @@ final class Lane implements Attachment.Events {
 
   /**
    * The driver leaves: withdraws and closes before it returns, within the callback's deadline.
-   * Whatever takes longer goes on by itself.
+   * Whatever takes longer goes on by itself. A second call waits for the first.
    */
   void remove(Offer offer) {
     Candidate candidate;
+    boolean first;
+    synchronized (lock) {
+      candidate = find(candidates, offer);
+      first = candidate != null;
+      if (candidate == null) {
+        candidate = find(leaving, offer);
+      } else {
+        candidate.gone = true;
+        candidate.ready = false;
+        candidate.state = DeviceState.CLOSING;
+        candidate.because("the driver left");
+        candidates.remove(candidate);
+        leaving.add(candidate);
+        if (active == candidate) {
+          active = null;
+        }
+      }
+    }
+    if (first && candidate != null) {
+      try {
+        takeAway(candidate);
+      } finally {
+        candidate.left.complete(null);
+      }
+    } else if (candidate != null) {
+      Waits.await(candidate.left, host.deadlines().callbackNs());
+    }
+  }
+
+  private void takeAway(Candidate candidate) {
     Publication users;
     Attachment attachment;
     synchronized (lock) {
-      candidate = find(offer);
-      if (candidate == null) {
-        return;
-      }
-      candidate.gone = true;
-      candidate.ready = false;
-      candidate.state = DeviceState.CLOSING;
-      candidate.because("the driver left");
-      candidates.remove(candidate);
-      leaving.add(candidate);
       users = candidate.publication;
       attachment = candidate.attachment;
-      if (active == candidate) {
-        active = null;
-      }
     }
     long deadlineNs = System.nanoTime() + host.deadlines().callbackNs();
     if (users != null) {
@@ -112,8 +129,8 @@ final class Lane implements Attachment.Events {
     }
   }
 
-  private @Nullable Candidate find(Offer offer) {
-    for (Candidate candidate : candidates) {
+  private static @Nullable Candidate find(List<Candidate> among, Offer offer) {
+    for (Candidate candidate : among) {
       if (candidate.offer.equals(offer)) {
         return candidate;
       }
@@ -123,7 +140,7 @@ final class Lane implements Attachment.Events {
 
   void rankingChanged(Offer offer, int ranking) {
     synchronized (lock) {
-      Candidate candidate = find(offer);
+      Candidate candidate = find(candidates, offer);
       if (candidate == null || candidate.ranking == ranking) {
         return;
       }

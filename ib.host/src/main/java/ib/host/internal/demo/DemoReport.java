@@ -175,6 +175,7 @@ record DemoReport(
     field(out, "number", swap.number());
     field(out, "atMs", swap.atMs());
     field(out, "side", quote(swap.side()));
+    field(out, "kind", quote(swap.kind()));
     field(out, "what", quote(swap.what()));
     field(out, "inFlight", swap.inFlight());
     field(out, "blackoutMs", swap.blackoutMs());

@@ -72,6 +72,7 @@ final class SwapRun {
     long otherBefore = stage.generation(other.device);
     record(
         shared ? "both" : side.name,
+        swap,
         () -> {
           String what = swap.run(stage, side, random);
           if (shared) {
@@ -94,7 +95,7 @@ final class SwapRun {
     String run() throws DemoException, IOException;
   }
 
-  private void record(String side, Step step) throws DemoException, IOException {
+  private void record(String side, Swap swap, Step step) throws DemoException, IOException {
     int inFlight = disk.inFlight();
     long startNs = System.nanoTime();
     gaps.begin();
@@ -105,6 +106,7 @@ final class SwapRun {
             timeline.size() + 1,
             (startNs - beganNs) / 1_000_000,
             side,
+            swap.name(),
             what,
             inFlight,
             gaps.longestNs() / 1e6,

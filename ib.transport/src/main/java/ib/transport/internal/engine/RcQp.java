@@ -52,6 +52,7 @@ final class RcQp extends BackedQp {
     if (from == QpState.RTR && to == QpState.RTS && peerWindow != null) {
       requester.start(attributes, peerWindow);
     }
+    requester.setTimeout(attributes.timeoutCode());
   }
 
   @Override

@@ -81,10 +81,13 @@ final class RcRequester {
     queue.start(unaPsn);
     ackEvery = Math.max(1, window.limit() / 4);
     readPart = Math.max(1, core.reads.limit() / 2);
-    int code = attributes.timeoutCode();
-    timeoutNs = code == 0 ? 0 : TimeoutCode.toNs(code);
     resetRetries();
     idle = false;
+  }
+
+  /** Sets the ACK timeout, from the next arming on; code 0 = none. */
+  void setTimeout(int code) {
+    timeoutNs = code == 0 ? 0 : TimeoutCode.toNs(code);
   }
 
   void kick() {

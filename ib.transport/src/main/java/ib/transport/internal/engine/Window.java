@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * Packets in flight toward one receive buffer, shared by the queue pairs that fill it. A queue pair
- * with nothing in flight may always send, so that none waits for ever on the others.
+ * with nothing in flight may go over the limit, up to twice as much, so that it need not wait for
+ * others whose peer is slow or dead.
  */
 final class Window {
   private final ReadyQueue ready;
@@ -22,7 +23,8 @@ final class Window {
 
   /** Whether {@code packets} more may go, for a queue pair that has {@code own} in flight. */
   boolean admits(int packets, int own) {
-    return own == 0 || used + packets <= limit;
+    int most = own == 0 ? 2 * limit : limit;
+    return used == 0 || used + packets <= most;
   }
 
   void take(int packets) {

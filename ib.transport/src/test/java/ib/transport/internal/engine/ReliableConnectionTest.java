@@ -3,9 +3,14 @@ package ib.transport.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.transport.PortQp;
+import ib.transport.wire.TimeoutCode;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpType;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -60,5 +65,32 @@ class ReliableConnectionTest {
           .isEqualTo(Pair.bytes(pair.b.memory, 700_001, size));
     }
     assertThat(pair.backendA.sendDone).hasSize(2 * SIZES.length);
+  }
+
+  @Test
+  void shouldConnectTwoQueuePairsOfOnePort() throws Exception {
+    Pair pair = new Pair(QpType.RC, SimHost.options());
+    SimBackend other = new SimBackend(pair.a.memory);
+    PortQp otherQp = pair.a.engine.createQp(0x777, QpType.RC, other);
+    Pair.connect(pair.qpA, pair.a.address, 0x777, a -> a);
+    Pair.connect(otherQp, pair.a.address, Pair.QPN_A, a -> a);
+    other.postReceive(500_000, 9000);
+    pair.backendA.post(WrOpcode.SEND, 0, 9000, wqe -> {});
+    pair.qpA.kickSend();
+    pair.settle();
+    assertThat(pair.backendA.sendDone).hasSize(1);
+    assertThat(Pair.bytes(pair.a.memory, 500_000, 9000))
+        .isEqualTo(Pair.bytes(pair.a.memory, 0, 9000));
+  }
+
+  @Test
+  void shouldTakeAChangedTimeout() throws Exception {
+    Pair pair = Pair.connected(a -> a.timeoutCode(8));
+    pair.drop = packet -> true;
+    pair.qpA.modify(new QpAttributes().timeoutCode(10));
+    pair.backendA.post(WrOpcode.SEND, 0, 1, wqe -> {});
+    pair.qpA.kickSend();
+    pair.settle();
+    assertThat(pair.a.engine.nextDeadlineNs() - pair.nowNs).isEqualTo(TimeoutCode.toNs(10));
   }
 }

@@ -90,7 +90,7 @@ final class PortConfigReader {
   private void unknownKeys() {
     for (String key : new TreeSet<>(values.keySet())) {
       if (!KEYS.contains(key) && FOREIGN.stream().noneMatch(key::startsWith)) {
-        fault(key, "is not known", "remove it or use one of " + String.join(", ", KEYS));
+        fault(key, "not known", "remove it or use one of " + String.join(", ", KEYS));
       }
     }
   }
@@ -98,7 +98,7 @@ final class PortConfigReader {
   private String name() {
     String name = text(NAME);
     if (name == null) {
-      fault(NAME, "is missing", "name the port, for example name=\"p0\"");
+      fault(NAME, "missing", "name the port, for example name=\"p0\"");
       return "";
     }
     if (!name.matches("[A-Za-z0-9_.]+")) {
@@ -110,7 +110,7 @@ final class PortConfigReader {
   private @Nullable InetAddress address() {
     String text = text(ADDRESS);
     if (text == null) {
-      fault(ADDRESS, "is missing", "give the IP address of an interface of this machine");
+      fault(ADDRESS, "missing", "give the IP address of an interface of this machine");
       return null;
     }
     try {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ib.transport.RdmaPort;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Dictionary;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.log.Logger;
+
+class PortComponentTest {
+  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final List<String> registered = new CopyOnWriteArrayList<>();
+  private final Logger logger =
+      proxy(
+          Logger.class,
+          (self, method, arguments) -> {
+            log.add(method.getName() + " " + Arrays.deepToString(arguments));
+            return null;
+          });
+  private final BundleContext context = proxy(BundleContext.class, this::call);
+  private final HostAgent agent = new HostAgent(logger);
+  private final PortNames names = new PortNames();
+
+  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+
+  /** A framework that only registers services. */
+  private Object call(Object self, java.lang.reflect.Method method, Object[] arguments) {
+    assertThat(method.getName()).isEqualTo("registerService");
+    assertThat(arguments[0]).isEqualTo(RdmaPort.class);
+    String name = String.valueOf(((Dictionary<?, ?>) arguments[2]).get("ib.port"));
+    assertThat(((RdmaPort) arguments[1]).name()).isEqualTo(name);
+    registered.add(name);
+    return proxy(
+        ServiceRegistration.class,
+        (registration, unregister, none) -> {
+          assertThat(unregister.getName()).isEqualTo("unregister");
+          assertThat(((RdmaPort) arguments[1]).isUp()).isTrue();
+          return registered.remove(name);
+        });
+  }
+
+  private PortComponent port(String file, Object... keysAndValues) {
+    Map<String, Object> properties = new java.util.HashMap<>();
+    properties.put("felix.fileinstall.filename", "file:" + file);
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      properties.put((String) keysAndValues[i], keysAndValues[i + 1]);
+    }
+    return new PortComponent(context, logger, agent, names, properties);
+  }
+
+  @AfterEach
+  void stop() {
+    agent.deactivate();
+  }
+
+  @Test
+  void shouldBeRegisteredWhileOpen() {
+    PortComponent p0 = port("a.config", "name", "p0", "address", "127.21.4.1");
+    assertThat(p0.state()).isEqualTo("up");
+    assertThat(registered).containsExactly("p0");
+    assertThat(log).anyMatch(line -> line.contains("p0") && line.contains("127.21.4.1"));
+    p0.deactivate();
+    assertThat(registered).isEmpty();
+    assertThat(p0.port()).isNull();
+    PortComponent again = port("a.config", "name", "p0", "address", "127.21.4.1");
+    assertThat(again.state()).isEqualTo("up");
+    again.deactivate();
+  }
+
+  @Test
+  void shouldSayWhatIsMisconfiguredAndStayClosed() {
+    PortComponent bad = port("b.config", "name", "p0", "address", "nowhere", "speed", 9);
+    assertThat(bad.state())
+        .startsWith("misconfigured: ")
+        .contains("b.config: key 'address': 'nowhere'", "b.config: key 'speed': not known");
+    assertThat(log).anyMatch(line -> line.startsWith("error") && line.contains("b.config"));
+    assertThat(registered).isEmpty();
+    bad.deactivate();
+  }
+
+  @Test
+  void shouldOpenOnceTheAddressIsFree() throws Exception {
+    PortComponent p1;
+    try (DatagramSocket other = new DatagramSocket(4791, InetAddress.ofLiteral("127.21.4.2"))) {
+      assertThat(other.isBound()).isTrue();
+      p1 = port("c.config", "name", "p1", "address", "127.21.4.2");
+      assertThat(p1.state()).startsWith("waiting: c.config").contains("127.21.4.2");
+      assertThat(registered).isEmpty();
+      Thread.sleep(600);
+      assertThat(log.stream().filter(line -> line.startsWith("warn"))).hasSize(1);
+    }
+    await(() -> registered.contains("p1"));
+    assertThat(p1.state()).isEqualTo("up");
+    p1.deactivate();
+  }
+
+  @Test
+  void shouldRefuseANameThatIsTakenUntilItIsFree() throws Exception {
+    PortComponent first = port("d.config", "name", "p2", "address", "127.21.4.3");
+    PortComponent second = port("e.config", "name", "p2", "address", "127.21.4.4");
+    assertThat(second.state()).contains("e.config: key 'name': p2 is taken by d.config");
+    first.deactivate();
+    await(() -> second.state().equals("up"));
+    assertThat(registered).containsExactly("p2");
+    second.deactivate();
+    assertThat(registered).isEmpty();
+  }
+
+  @Test
+  void shouldListAndCapturePorts(@TempDir Path folder) throws Exception {
+    PortCommands commands = new PortCommands();
+    assertThat(commands.ports()).startsWith("no ports; put");
+    PortComponent p3 = port("f.config", "name", "p3", "address", "127.21.4.5", "mtu", "1024");
+    PortComponent bad = port("g.config", "name", "p4");
+    commands.addPort(p3);
+    commands.addPort(bad);
+    assertThat(commands.ports())
+        .contains("127.21.4.5", "up", "MTU 1024", "02007ffffe150405", "g.config: key 'address'");
+    Path file = folder.resolve("p3.pcap");
+    assertThat(commands.pcap("p3", file.toString())).contains("ib:pcap p3 stop");
+    assertThatThrownBy(() -> commands.pcap("p3", file.toString()))
+        .hasMessageContaining("stop that first");
+    assertThat(commands.pcap("p3", "stop")).startsWith("0 packets written to " + file);
+    assertThat(Files.size(file)).isEqualTo(24);
+    assertThatThrownBy(() -> commands.pcap("p3", "stop")).hasMessageContaining("ib:pcap p3 FILE");
+    assertThatThrownBy(() -> commands.pcap("p9", file.toString()))
+        .hasMessageContaining("no open port p9; there are: [p3 (up)");
+    assertThatThrownBy(() -> commands.pcap("p3", folder.resolve("no/x.pcap").toString()))
+        .hasMessageContaining("can't write")
+        .hasMessageContaining("folder that exists");
+    p3.deactivate();
+    bad.deactivate();
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - endNs).as("waited too long").isNegative();
+      Thread.sleep(5);
+    }
+  }
+}

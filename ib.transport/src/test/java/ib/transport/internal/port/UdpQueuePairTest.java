@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.port;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ib.dma.BusWindow;
+import ib.transport.MemoryStatus;
+import ib.transport.PortCounter;
+import ib.transport.PortQp;
+import ib.transport.QpBackend;
+import ib.transport.RecvWqe;
+import ib.transport.SendWqe;
+import ib.transport.agent.Agent;
+import ib.transport.agent.AgentOptions;
+import ib.transport.wire.Icrc;
+import ib.transport.wire.PcapReader;
+import ib.transport.wire.RoceFrame;
+import ib.verbs.AccessFlags;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
+import ib.verbs.QpType;
+import ib.verbs.RdmaException;
+import ib.verbs.WcOpcode;
+import ib.verbs.WcStatus;
+import ib.verbs.WrOpcode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Queue pairs of two ports over real sockets: messages of many packets, in trains and alone. */
+class UdpQueuePairTest {
+  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final int MEMORY_BYTES = 1 << 20;
+  private static final int KEY = 42;
+
+  private Agent agent;
+
+  private record Work(WrOpcode opcode, long local, long remote, int length) {}
+
+  /** The simplest hardware: one segment of memory, one key. */
+  private static final class Hardware implements QpBackend {
+    final MemorySegment memory = Arena.ofAuto().allocate(MEMORY_BYTES, 64);
+    final ArrayDeque<Work> sends = new ArrayDeque<>();
+    final ArrayDeque<Long> receives = new ArrayDeque<>();
+    final List<String> completions = new CopyOnWriteArrayList<>();
+
+    @Override
+    public boolean nextSend(SendWqe into) {
+      Work work = sends.poll();
+      if (work == null) {
+        return false;
+      }
+      into.begin(1, work.opcode);
+      into.setFlags(true, false, false);
+      into.setRemote(work.remote, KEY);
+      into.addSge(work.local, work.length, KEY);
+      return true;
+    }
+
+    @Override
+    public boolean nextReceive(RecvWqe into) {
+      Long at = receives.poll();
+      if (at == null) {
+        return false;
+      }
+      into.clearSges();
+      into.addSge(at, MEMORY_BYTES / 4, KEY);
+      return true;
+    }
+
+    @Override
+    public MemoryStatus resolveLocal(
+        int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
+      return resolve(lkey, address, lengthBytes, window);
+    }
+
+    @Override
+    public MemoryStatus resolveRemote(
+        int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+      return resolve(rkey, address, lengthBytes, window);
+    }
+
+    private MemoryStatus resolve(int key, long address, long length, BusWindow window) {
+      if (key != KEY) {
+        return MemoryStatus.INVALID_KEY;
+      }
+      if (address < 0 || address + length > MEMORY_BYTES) {
+        return MemoryStatus.OUT_OF_BOUNDS;
+      }
+      window.set(memory, address, length);
+      return MemoryStatus.OK;
+    }
+
+    @Override
+    public void completeSend(
+        long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
+      completions.add(opcode + " " + status + " " + lengthBytes);
+    }
+
+    @Override
+    public void completeReceive(
+        long cookie,
+        WcStatus status,
+        WcOpcode opcode,
+        int lengthBytes,
+        boolean hasImmediate,
+        int immediate,
+        int srcQpn,
+        boolean solicited) {
+      completions.add(opcode + " " + status + " " + lengthBytes);
+    }
+
+    @Override
+    public void onFatal(String cause) {
+      completions.add("fatal: " + cause);
+    }
+
+    byte[] bytes(long at, int length) {
+      return memory.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
+  @BeforeEach
+  void start() {
+    agent = new Agent(AgentOptions.of(0));
+    agent.start();
+  }
+
+  @AfterEach
+  void stop() {
+    agent.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"native,4096", "native,256", "channel,4096", "channel,1024"})
+  void shouldSendWriteAndReadLongMessages(String io, int mtu) throws Exception {
+    ByteArrayOutputStream capture = new ByteArrayOutputStream();
+    try (UdpPort a = open("a", "127.21.5.1", io, mtu);
+        UdpPort b = open("b", "127.21.5.2", io, mtu)) {
+      PcapTap tap = new PcapTap("a", 4, capture);
+      a.setTap(tap);
+      Hardware left = new Hardware();
+      Hardware right = new Hardware();
+      PortQp[] qps = connect(a, b, left, right, mtu);
+      Random random = new Random(mtu);
+      byte[] data = new byte[100_003];
+      random.nextBytes(data);
+      MemorySegment.copy(data, 0, left.memory, ValueLayout.JAVA_BYTE, 0, data.length);
+      right.receives.add(0L);
+
+      post(qps[0], left, new Work(WrOpcode.SEND, 0, 0, data.length));
+      await(() -> right.completions.contains("RECV SUCCESS " + data.length));
+      assertThat(right.bytes(0, data.length)).isEqualTo(data);
+
+      post(qps[0], left, new Work(WrOpcode.RDMA_WRITE, 0, 300_000, data.length));
+      await(() -> left.completions.contains("RDMA_WRITE SUCCESS " + data.length));
+      assertThat(right.bytes(300_000, data.length)).isEqualTo(data);
+
+      post(qps[0], left, new Work(WrOpcode.RDMA_READ, 600_000, 300_000, data.length));
+      await(() -> left.completions.contains("RDMA_READ SUCCESS " + data.length));
+      assertThat(left.bytes(600_000, data.length)).isEqualTo(data);
+
+      assertThat(a.counter(PortCounter.DROPPED_ICRC)).isZero();
+      assertThat(b.counter(PortCounter.DROPPED_ICRC)).isZero();
+      a.setTap(null);
+      await(() -> tap.written() + tap.dropped() > 3 * data.length / mtu);
+      tap.close();
+    }
+    everyIcrcIsRight(capture.toByteArray());
+  }
+
+  /** A capture shows each packet with the identification that its ICRC was made with. */
+  private static void everyIcrcIsRight(byte[] capture) throws Exception {
+    RoceFrame frame = new RoceFrame();
+    Icrc icrc = new Icrc();
+    int packets = 0;
+    try (PcapReader reader = new PcapReader(new ByteArrayInputStream(capture))) {
+      while (reader.next()) {
+        assertThat(frame.parse(reader.linkType(), reader.frame(), reader.length()))
+            .isEqualTo(RoceFrame.Kind.ROCE);
+        assertThat(
+                icrc.verify(
+                    frame.flow(),
+                    frame.identification(),
+                    reader.frame(),
+                    frame.bthOffset(),
+                    frame.roceLength()))
+            .as("packet %d", packets)
+            .isTrue();
+        packets++;
+      }
+    }
+    assertThat(packets).isGreaterThan(50);
+  }
+
+  private PortQp[] connect(UdpPort a, UdpPort b, Hardware left, Hardware right, int mtu)
+      throws RdmaException {
+    int qpnA = a.allocateQpn();
+    int qpnB = b.allocateQpn();
+    return agent.call(
+        () -> {
+          PortQp qpA = a.createQp(qpnA, QpType.RC, left);
+          PortQp qpB = b.createQp(qpnB, QpType.RC, right);
+          ready(qpA, b, qpnB, mtu);
+          ready(qpB, a, qpnA, mtu);
+          return new PortQp[] {qpA, qpB};
+        },
+        WAIT);
+  }
+
+  private static void ready(PortQp qp, UdpPort peer, int peerQpn, int mtu) throws RdmaException {
+    qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.ALL));
+    qp.modify(
+        new QpAttributes()
+            .state(QpState.RTR)
+            .remoteAddress(peer.address())
+            .destQpn(peerQpn)
+            .rqPsn(100)
+            .pathMtuBytes(mtu)
+            .maxDestRdAtomic(4)
+            .minRnrTimer(12));
+    qp.modify(
+        new QpAttributes()
+            .state(QpState.RTS)
+            .sqPsn(100)
+            .timeoutCode(14)
+            .retryCount(7)
+            .rnrRetry(7)
+            .maxRdAtomic(4));
+  }
+
+  private void post(PortQp qp, Hardware hardware, Work work) {
+    agent.call(
+        () -> {
+          hardware.sends.add(work);
+          qp.kickSend();
+          return true;
+        },
+        WAIT);
+  }
+
+  private UdpPort open(String name, String address, String io, int mtu) throws Exception {
+    PortConfig config =
+        PortConfigReader.read(
+            Map.of("name", name, "address", address, "io", io, "mtu", String.valueOf(mtu)));
+    return UdpPort.open(config, agent, () -> {});
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - endNs).as("waited too long").isNegative();
+      Thread.sleep(1);
+    }
+  }
+}

@@ -16,6 +16,12 @@ public final class DriverConfig {
   /** Key: DS target of the reference to the port, e.g. {@code (ib.port=p0)}. */
   public static final String PORT_TARGET = "port.target";
 
+  /**
+   * Name of the reference to the shared default ops, in drivers that have one. Its target stands
+   * among the properties of the component, but is not for the operator.
+   */
+  public static final String DEFAULT_OPS = "defaultOps";
+
   /** Key: the file a configuration was read from, set by File Install. */
   public static final String FILE = "felix.fileinstall.filename";
 
@@ -42,7 +48,9 @@ public final class DriverConfig {
     known.add(IbDevice.DEVICE);
     known.add(PORT_TARGET);
     for (String key : properties.keySet()) {
-      if (!known.contains(key) && FOREIGN_PREFIXES.stream().noneMatch(key::startsWith)) {
+      if (!known.contains(key)
+          && !key.equals(DEFAULT_OPS + ".target")
+          && FOREIGN_PREFIXES.stream().noneMatch(key::startsWith)) {
         throw refuse(key, "is not known here", "use one of " + known);
       }
     }

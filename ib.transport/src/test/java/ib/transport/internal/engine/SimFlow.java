@@ -24,7 +24,9 @@ final class SimFlow {
     NO_RIGHT,
     WRONG_LOCAL_KEY,
     MALFORMED,
-    RECEIVE_TOO_SHORT
+    RECEIVE_TOO_SHORT,
+    /** One side goes into error while work is on its way. */
+    BROKEN
   }
 
   private record Operation(
@@ -91,7 +93,7 @@ final class SimFlow {
 
   /** Plans operations; {@code places} hands out memory of both hosts. */
   void plan(int count, int mtu, SimPlaces fromPlaces, SimPlaces toPlaces, Fault fault) {
-    int faulty = fault == Fault.NONE ? -1 : random.nextInt(count);
+    int faulty = fault == Fault.NONE || fault == Fault.BROKEN ? -1 : random.nextInt(count);
     for (int i = 0; i < count; i++) {
       WrOpcode opcode = WrOpcode.values()[random.nextInt(WrOpcode.values().length)];
       int length = length(mtu);
@@ -235,7 +237,7 @@ final class SimFlow {
 
   private static WcStatus expected(Fault fault) {
     return switch (fault) {
-      case NONE -> WcStatus.SUCCESS;
+      case NONE, BROKEN -> WcStatus.SUCCESS;
       case WRONG_KEY, OUT_OF_BOUNDS, NO_RIGHT -> WcStatus.REM_ACCESS_ERR;
       case WRONG_LOCAL_KEY -> WcStatus.LOC_PROT_ERR;
       case MALFORMED -> WcStatus.LOC_QP_OP_ERR;

@@ -25,7 +25,6 @@ final class SimNetwork {
   private final Quality quality;
   private long order;
   long nowNs;
-  int sent;
 
   SimNetwork(Random random, Quality quality) {
     this.random = random;
@@ -33,7 +32,6 @@ final class SimNetwork {
   }
 
   void send(SimPacket packet) {
-    sent++;
     if (happens(quality.lost)) {
       return;
     }

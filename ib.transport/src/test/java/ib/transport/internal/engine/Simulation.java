@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.engine;
 
+import ib.transport.PortCounter;
 import ib.transport.PortQp;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
@@ -22,6 +23,7 @@ final class Simulation {
 
   private static final int MEMORY = 8 << 20;
   private static final long LIMIT_NS = 3_600_000_000_000L;
+  private static final int BREAK_WITHIN_NS = 2_000_000;
   private static final int STEP_LIMIT = 2_000_000;
   private static final int PSN_SPACE = 1 << 24;
 
@@ -41,6 +43,11 @@ final class Simulation {
   private final List<SimFlow> flows = new ArrayList<>();
   private final List<SimBackend> backends = new ArrayList<>();
   private final List<PortQp> qps = new ArrayList<>();
+
+  /** Queue pairs that are put into error, each at its time. */
+  private final List<Break> breaks = new ArrayList<>();
+
+  private record Break(PortQp qp, long atNs) {}
 
   private static MemorySegment noise() {
     byte[] bytes = new byte[MEMORY];
@@ -111,6 +118,9 @@ final class Simulation {
         at -> change(at, mtu, psnBa, psnAb, readsBa, readsAb, timeoutCode, rnrTimer));
     SimFlow.Fault fault = fault();
     boolean[] mayBreak = {fault != SimFlow.Fault.NONE};
+    if (fault == SimFlow.Fault.BROKEN) {
+      breaks.add(new Break(random.nextBoolean() ? qpA : qpB, random.nextInt(BREAK_WITHIN_NS)));
+    }
     SimFlow ab = new SimFlow(random, a, backendA, qpA, b, backendB, qpB, mayBreak);
     SimFlow ba = new SimFlow(random, b, backendB, qpB, a, backendA, qpA, mayBreak);
     ab.plan(operations, mtu, placesA, placesB, fault);
@@ -170,10 +180,19 @@ final class Simulation {
         }
         nextPostNs = network.nowNs + random.nextInt(200_000);
       }
+      breakSome();
       turn(a);
       turn(b);
     }
     end();
+  }
+
+  private void breakSome() throws RdmaException {
+    for (int i = breaks.size() - 1; i >= 0; i--) {
+      if (network.nowNs >= breaks.get(i).atNs()) {
+        breaks.remove(i).qp().modify(new QpAttributes().state(QpState.ERR));
+      }
+    }
   }
 
   private long deadlineNs() {
@@ -212,7 +231,8 @@ final class Simulation {
     }
   }
 
-  int packets() {
-    return network.sent;
+  /** A counter of both hosts. */
+  long counter(PortCounter counter) {
+    return a.engine.counter(counter) + b.engine.counter(counter);
   }
 }

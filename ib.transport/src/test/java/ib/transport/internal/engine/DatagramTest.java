@@ -77,6 +77,23 @@ class DatagramTest {
   }
 
   @Test
+  void shouldPutAnIpv6HeaderInFrontOfADatagramOverIpv6() {
+    GrhArea grh = new GrhArea(0x2001_0db8_0000_0000L, 2);
+    Inbound packet = new Inbound();
+    packet.sourceHigh = 0x2001_0db8_0000_0000L;
+    packet.sourceLow = 1;
+    packet.offset = 100;
+    packet.payloadOffset = 100 + 20;
+    packet.payloadBytes = 5;
+    grh.fill(packet);
+    assertThat(Wire.u8(grh.segment(), 0) >>> 4).isEqualTo(6);
+    assertThat(Wire.u16(grh.segment(), 4)).isEqualTo(8 + 20 + 5 + 3 + 4);
+    assertThat(Wire.u8(grh.segment(), 6)).isEqualTo(17);
+    assertThat(Wire.u64(grh.segment(), 16)).isEqualTo(1);
+    assertThat(Wire.u64(grh.segment(), 32)).isEqualTo(2);
+  }
+
+  @Test
   void shouldUseTheQueuePairsOwnKeyWhenTheTopBitIsSet() throws Exception {
     Pair pair = ready();
     pair.backendB.postReceive(0, 100);

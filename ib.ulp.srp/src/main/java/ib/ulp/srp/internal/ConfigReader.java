@@ -33,6 +33,9 @@ final class ConfigReader {
           "dev.loss.seconds",
           "command.timeout.seconds");
 
+  /** Filters of references, which Declarative Services adds. */
+  private static final String REFERENCE_FILTER = ".target";
+
   /** Keys of the framework's, which every configuration may have. */
   private static final List<String> FOREIGN =
       List.of("service.", "component.", "felix.", "osgi.", ".");
@@ -59,7 +62,9 @@ final class ConfigReader {
   void requireKnownKeys() {
     Set<String> unknown = new TreeSet<>();
     for (String key : properties.keySet()) {
-      if (!KNOWN.contains(key) && FOREIGN.stream().noneMatch(key::startsWith)) {
+      if (!KNOWN.contains(key)
+          && !key.endsWith(REFERENCE_FILTER)
+          && FOREIGN.stream().noneMatch(key::startsWith)) {
         unknown.add(key);
       }
     }

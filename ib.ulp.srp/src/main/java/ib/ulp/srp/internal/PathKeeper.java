@@ -172,10 +172,11 @@ final class PathKeeper implements OwnerWait, Runnable {
 
   private boolean close(ChannelLife life, long drainNs, String why) {
     boolean done = life.close(drainNs, why);
-    if (done) {
-      lives.remove(life);
+    // Of several that close it, one says so.
+    if (done && lives.remove(life)) {
       event(life.path() + " closed: " + why);
-    } else {
+    }
+    if (!done) {
       log.warn(life.path() + " could not be closed in time: " + why);
     }
     return done;

@@ -145,7 +145,9 @@ final class Discovery {
     owner.await(() -> command.isDone() || isHopeless(), COMMAND_BOUND_NS);
     life.checkAbort();
     if (!command.isDone()) {
-      throw new LoginException(where() + ": " + what + " was not answered within 5 s" + because());
+      String why = channel.broken();
+      throw new LoginException(
+          where() + ": " + what + " was not answered" + (why == null ? " within 5 s" : ": " + why));
     }
     return command;
   }

@@ -9,10 +9,10 @@ import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Ops whose addresses are like no virtual address. The device works on a shadow of each mapping, so
@@ -36,11 +36,10 @@ final class FakeDmaOps implements IbDmaOps {
     }
   }
 
-  final List<String> misuse = new ArrayList<>();
+  final List<String> misuse = new CopyOnWriteArrayList<>();
   private final TreeMap<Long, Mapping> mappings = new TreeMap<>();
   private long next;
   private int failingMaps;
-  int maxSgEntries;
 
   FakeDmaOps(long base) {
     next = base;

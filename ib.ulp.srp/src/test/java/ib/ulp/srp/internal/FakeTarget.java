@@ -21,13 +21,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -39,10 +39,10 @@ final class FakeTarget {
   static final int BLOCK = 512;
 
   final byte[] disk;
-  final List<Session> sessions = new ArrayList<>();
-  final List<String> faults = new ArrayList<>();
-  final List<Integer> tasks = new ArrayList<>();
-  final Map<Integer, Integer> formats = new HashMap<>();
+  final List<Session> sessions = new CopyOnWriteArrayList<>();
+  final List<String> faults = new CopyOnWriteArrayList<>();
+  final List<Integer> tasks = new CopyOnWriteArrayList<>();
+  final Map<Integer, Integer> formats = new ConcurrentHashMap<>();
   private final ScheduledExecutorService agent;
   private final Random random;
   volatile int rejectReason;

@@ -56,6 +56,15 @@ class SrpConfigTest {
   }
 
   @Test
+  void shouldTakeKeysThatTheFrameworkAdds() {
+    Map<String, Object> properties = Rig.config();
+    properties.put("service.factoryPid", "ib.ulp.srp");
+    properties.put("component.id", 7L);
+    properties.put("$001.target", "(ib.port=p0)");
+    assertThat(SrpConfig.of(properties).name()).isEqualTo("disk0");
+  }
+
+  @Test
   void shouldRefuseAllThreeTimesOff() {
     Map<String, Object> properties = Rig.config();
     properties.put("fast.io.fail.seconds", "off");

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what a port sends and receives to a capture file. The agent only copies packets into a
- * bounded set of buffers, a thread of this object's own writes them; packets that find no buffer,
- * and those beyond the limit of the file, are counted.
+ * bounded set of buffers, a thread of this object's own writes them; packets that find no buffer
+ * are counted.
  */
 final class PcapTap implements PacketTap, AutoCloseable {
   private static final int BUFFERS = 2048;
@@ -47,11 +47,6 @@ final class PcapTap implements PacketTap, AutoCloseable {
   private final byte[] destination;
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
-  private final AtomicLong beyondLimit = new AtomicLong();
-  private final long limitBytes;
-
-  /** Agent thread. */
-  private long takenBytes;
 
   /** The wall clock at {@link System#nanoTime()} 0. */
   private final long epochNs =
@@ -66,10 +61,8 @@ final class PcapTap implements PacketTap, AutoCloseable {
    * @param name of the port
    * @param addressBytes 4 or 16: the port's family
    * @param out closed by {@link #close}
-   * @param limitBytes of packets; the file is a little longer
    */
-  PcapTap(String name, int addressBytes, OutputStream out, long limitBytes) throws IOException {
-    this.limitBytes = limitBytes;
+  PcapTap(String name, int addressBytes, OutputStream out) throws IOException {
     for (int i = 0; i < BUFFERS; i++) {
       free.add(new Captured());
     }
@@ -93,10 +86,6 @@ final class PcapTap implements PacketTap, AutoCloseable {
       MemorySegment packet,
       long offset,
       int lengthBytes) {
-    if (takenBytes + lengthBytes > limitBytes) {
-      beyondLimit.incrementAndGet();
-      return;
-    }
     Captured captured = closing || lengthBytes > BUFFER_BYTES ? null : free.poll();
     if (captured == null) {
       dropped.incrementAndGet();
@@ -113,7 +102,6 @@ final class PcapTap implements PacketTap, AutoCloseable {
     MemorySegment.copy(packet, ValueLayout.JAVA_BYTE, offset, captured.bytes, 0, lengthBytes);
     // There are as many places as buffers, so this one finds one.
     filled.add(captured);
-    takenBytes += lengthBytes;
   }
 
   private void run() {
@@ -169,11 +157,6 @@ final class PcapTap implements PacketTap, AutoCloseable {
   /** Packets that are not in the file, because the disk was too slow. */
   long dropped() {
     return dropped.get();
-  }
-
-  /** Packets that are not in the file, because it had reached its limit. */
-  long beyondLimit() {
-    return beyondLimit.get();
   }
 
   /** What ended the capture before its time, or null. */

@@ -8,8 +8,14 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 
-/** A capture of a port for the time of the demonstration, made by the shell's {@code ib:pcap}. */
+/**
+ * A bounded capture of a port for the time of the demonstration, made by the shell's {@code
+ * ib:pcap}.
+ */
 final class Capture implements AutoCloseable {
+  /** A demonstration moves gigabytes; enough for a hundred thousand packets and many logins. */
+  private static final int LIMIT_MIB = 512;
+
   private final @Nullable CommandSession session;
   private final String port;
 
@@ -30,13 +36,13 @@ final class Capture implements AutoCloseable {
       throw new DemoException("--pcap needs the shell's runtime, which is not there");
     }
     CommandSession session = shell.createSession(System.in, System.out, System.err);
-    execute(session, "ib:pcap " + port + " '" + file + "'");
+    execute(session, "ib:pcap " + port + " '" + file + "' " + LIMIT_MIB);
     return new Capture(session, port);
   }
 
   private static void execute(CommandSession session, String command) throws DemoException {
     try {
-      session.execute(command);
+      System.err.println(session.execute(command));
     } catch (Exception e) {
       throw new DemoException(command + " failed: " + e.getMessage(), e);
     }

@@ -59,17 +59,26 @@ final class Demo {
             work.resolve("deploy"),
             work.resolve("etc"),
             Files.createDirectories(work.resolve("staging")));
-    configure(folders);
-    BlockDevice disk = await(BlockDevice.class, "(" + BlockDevice.NAME + "=" + DISK + ")");
-    DiskStatistics statistics =
-        await(DiskStatistics.class, "(" + BlockDevice.NAME + "=" + DISK + ")");
     DmaMemoryPool pool = await(DmaMemoryPool.class, null);
     DeviceInventory inventory = await(DeviceInventory.class, null);
     Stage stage = new Stage(context, inventory, folders, home.resolve("deploy"));
+    stage.awaitActive(initiator, 0);
+    stage.awaitActive(target, 0);
+    try (Capture _ = Capture.start(context, initiator.port, options.pcap())) {
+      // The capture begins before the first login.
+      configure(folders);
+      return copy(stage, pool, inventory);
+    }
+  }
+
+  private DemoReport copy(Stage stage, DmaMemoryPool pool, DeviceInventory inventory)
+      throws DemoException, IOException {
+    BlockDevice disk = await(BlockDevice.class, "(" + BlockDevice.NAME + "=" + DISK + ")");
+    DiskStatistics statistics =
+        await(DiskStatistics.class, "(" + BlockDevice.NAME + "=" + DISK + ")");
     SwapRun swaps =
         new SwapRun(stage, initiator, target, statistics, gaps, options.seed(), this::show);
-    try (Capture _ = Capture.start(context, initiator.port, options.pcap());
-        Workload load = new Workload(disk, pool, options.file(), options.depth(), gaps)) {
+    try (Workload load = new Workload(disk, pool, options.file(), options.depth(), gaps)) {
       long beganNs = System.nanoTime();
       double quietGapMs = runLoad(load, stage, swaps);
       double seconds = (System.nanoTime() - beganNs) / 1e9;

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what a port sends and receives to a capture file. The agent only copies packets into a
- * bounded set of buffers, a thread of this object's own writes them; packets that find no buffer
- * are counted.
+ * bounded set of buffers, a thread of this object's own writes them; packets that find no buffer,
+ * and those beyond the limit of the file, are counted.
  */
 final class PcapTap implements PacketTap, AutoCloseable {
   private static final int BUFFERS = 2048;
@@ -47,6 +47,11 @@ final class PcapTap implements PacketTap, AutoCloseable {
   private final byte[] destination;
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
+  private final AtomicLong beyondLimit = new AtomicLong();
+  private final long limitBytes;
+
+  /** Agent thread. */
+  private long takenBytes;
 
   /** The wall clock at {@link System#nanoTime()} 0. */
   private final long epochNs =
@@ -61,8 +66,10 @@ final class PcapTap implements PacketTap, AutoCloseable {
    * @param name of the port
    * @param addressBytes 4 or 16: the port's family
    * @param out closed by {@link #close}
+   * @param limitBytes of packets; the file is a little longer
    */
-  PcapTap(String name, int addressBytes, OutputStream out) throws IOException {
+  PcapTap(String name, int addressBytes, OutputStream out, long limitBytes) throws IOException {
+    this.limitBytes = limitBytes;
     for (int i = 0; i < BUFFERS; i++) {
       free.add(new Captured());
     }
@@ -86,6 +93,10 @@ final class PcapTap implements PacketTap, AutoCloseable {
       MemorySegment packet,
       long offset,
       int lengthBytes) {
+    if (takenBytes + lengthBytes > limitBytes) {
+      beyondLimit.incrementAndGet();
+      return;
+    }
     Captured captured = closing || lengthBytes > BUFFER_BYTES ? null : free.poll();
     if (captured == null) {
       dropped.incrementAndGet();
@@ -102,6 +113,7 @@ final class PcapTap implements PacketTap, AutoCloseable {
     MemorySegment.copy(packet, ValueLayout.JAVA_BYTE, offset, captured.bytes, 0, lengthBytes);
     // There are as many places as buffers, so this one finds one.
     filled.add(captured);
+    takenBytes += lengthBytes;
   }
 
   private void run() {
@@ -157,6 +169,11 @@ final class PcapTap implements PacketTap, AutoCloseable {
   /** Packets that are not in the file, because the disk was too slow. */
   long dropped() {
     return dropped.get();
+  }
+
+  /** Packets that are not in the file, because it had reached its limit. */
+  long beyondLimit() {
+    return beyondLimit.get();
   }
 
   /** What ended the capture before its time, or null. */

@@ -111,6 +111,22 @@ public final class PortCommands {
   }
 
   /**
+   * Begins a capture that stops growing at a limit.
+   *
+   * @param name of the port
+   * @param target file to write, which is replaced
+   * @param limitMiB packets beyond so many MiB are counted, not written; at least 1
+   * @return what was done
+   * @throws IllegalArgumentException naming the port, file or limit and the remedy
+   */
+  public synchronized String pcap(String name, String target, long limitMiB) {
+    if (limitMiB < 1) {
+      throw new IllegalArgumentException("limit of " + limitMiB + " MiB; give 1 or more");
+    }
+    return start(name, target, limitMiB << 20);
+  }
+
+  /**
    * Begins or ends a capture of what a port sends and receives.
    *
    * @param name of the port
@@ -119,10 +135,10 @@ public final class PortCommands {
    * @throws IllegalArgumentException naming the port or file and the remedy
    */
   public synchronized String pcap(String name, String target) {
-    return "stop".equals(target) ? stop(name) : start(name, target);
+    return "stop".equals(target) ? stop(name) : start(name, target, Long.MAX_VALUE);
   }
 
-  private String start(String name, String target) {
+  private String start(String name, String target, long limitBytes) {
     Capture running = captures.get(name);
     if (running != null) {
       throw new IllegalArgumentException(
@@ -132,7 +148,8 @@ public final class PortCommands {
     try {
       Path file = Path.of(target).toAbsolutePath();
       PcapTap tap =
-          new PcapTap(name, port.address().getAddress().length, Files.newOutputStream(file));
+          new PcapTap(
+              name, port.address().getAddress().length, Files.newOutputStream(file), limitBytes);
       captures.put(name, new Capture(tap, port, file));
       port.setTap(tap);
       return "capturing port " + name + " to " + file + "; end it with: ib:pcap " + name + " stop";
@@ -174,6 +191,9 @@ public final class PortCommands {
             + ", "
             + capture.tap().dropped()
             + " dropped because the file was too slow";
+    if (capture.tap().beyondLimit() > 0) {
+      text += ", " + capture.tap().beyondLimit() + " left out beyond its limit";
+    }
     return failure == null ? text : text + "; the capture ended early: " + failure;
   }
 }

@@ -124,7 +124,7 @@ class UdpPortTest {
     ByteArrayOutputStream file = new ByteArrayOutputStream();
     try (UdpPort a = open("a", "127.21.1.7", io);
         UdpPort b = open("b", "127.21.1.8", io)) {
-      PcapTap tap = new PcapTap("a", 4, file);
+      PcapTap tap = new PcapTap("a", 4, file, Long.MAX_VALUE);
       a.setTap(tap);
       call(
           () ->

@@ -151,7 +151,7 @@ class UdpQueuePairTest {
     ByteArrayOutputStream capture = new ByteArrayOutputStream();
     try (UdpPort a = open("a", "127.21.5.1", io, mtu);
         UdpPort b = open("b", "127.21.5.2", io, mtu)) {
-      PcapTap tap = new PcapTap("a", 4, capture);
+      PcapTap tap = new PcapTap("a", 4, capture, Long.MAX_VALUE);
       a.setTap(tap);
       Hardware left = new Hardware();
       Hardware right = new Hardware();

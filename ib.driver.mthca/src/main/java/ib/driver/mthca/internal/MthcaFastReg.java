@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.mthca.internal;
+
+import ib.dma.IbDma;
+import ib.dma.ScatterList;
+import ib.driver.mthca.internal.prm.Be;
+import ib.driver.mthca.internal.prm.Command;
+import ib.driver.mthca.internal.prm.MapEntries;
+import ib.driver.mthca.internal.prm.Mpt;
+import ib.driver.mthca.internal.prm.Mtt;
+import ib.transport.hca.FastRegCheck;
+import ib.transport.hca.Quota;
+import ib.verbs.AccessFlags;
+import ib.verbs.FastRegMr;
+import ib.verbs.RdmaException;
+import ib.verbs.spi.ResourceBook;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A region for fast registration: the driver writes translations and the protection entry where the
+ * hardware reads them, without a command. While it writes, software owns the entry; taking it back
+ * from the hardware needs a command, so that no access is under way.
+ */
+final class MthcaFastReg extends MthcaMr implements FastRegMr {
+  private static final long PAGE_MASK = MapEntries.PAGE - 1;
+
+  private final int maxPages;
+  private final int firstTranslation;
+  private boolean registered;
+
+  private MthcaFastReg(
+      MthcaHca hca, MthcaPd pd, ResourceBook book, int maxPages, int firstTranslation) {
+    super(hca, pd, book);
+    this.maxPages = maxPages;
+    this.firstTranslation = firstTranslation;
+  }
+
+  static MthcaFastReg create(MthcaHca hca, MthcaPd pd, ResourceBook book, int maxPages)
+      throws RdmaException {
+    Quota.checkLimit(
+        "pages of a region of " + hca.commands.device(), maxPages, MthcaHca.MAX_FAST_REG_PAGES);
+    hca.commands.requirePresent("allocating a region");
+    int first = hca.tables().takeTranslations(maxPages);
+    try {
+      MthcaFastReg mr = new MthcaFastReg(hca, pd, book, maxPages, first);
+      // A window, not a region: the key opens nothing before the first registration.
+      mr.open(0, 0, first);
+      return mr;
+    } catch (RdmaException | RuntimeException e) {
+      hca.tables().giveTranslations(first, maxPages);
+      throw e;
+    }
+  }
+
+  @Override
+  public void register(ScatterList list, int mappedEntries, long iova, int access)
+      throws RdmaException {
+    AccessFlags.check(access);
+    requireOpen();
+    IbDma dma = hca.context.dma();
+    long bytes = FastRegCheck.check(label(), dma, list, mappedEntries, maxPages);
+    takeBack();
+    writeTranslations(dma, list, mappedEntries);
+    int newKey = hca.tables().renewKey(key);
+    MemorySegment segment = hca.tables().protectionMemory(newKey);
+    int entry = hca.tables().protectionOffset(newKey);
+    Be.put32(segment, entry + Mpt.KEY, newKey);
+    Be.put32(segment, entry + Mpt.LKEY, newKey);
+    Be.put64(segment, entry + Mpt.START, iova);
+    Be.put64(segment, entry + Mpt.LENGTH, bytes);
+    Be.put32(segment, entry + Mpt.FIRST_BYTE_OFFSET, (int) (dma.dmaAddress(list, 0) & PAGE_MASK));
+    Be.release32(segment, entry + Mpt.FLAGS, Mpt.REGION | Mpt.rights(access));
+    key = newKey;
+    registered = true;
+  }
+
+  private void writeTranslations(IbDma dma, ScatterList list, int mappedEntries) {
+    int index = firstTranslation;
+    for (int i = 0; i < mappedEntries; i++) {
+      long begin = dma.dmaAddress(list, i);
+      long end = begin + dma.dmaLen(list, i);
+      for (long page = begin & ~PAGE_MASK; page < end; page += MapEntries.PAGE) {
+        hca.tables().setTranslation(index++, page | Mtt.PRESENT);
+      }
+    }
+  }
+
+  @Override
+  public void invalidate() throws RdmaException {
+    requireOpen();
+    takeBack();
+  }
+
+  /** When this returns the key is dead, and no access by it is under way. */
+  private void takeBack() throws RdmaException {
+    MemorySegment segment = hca.tables().protectionMemory(key);
+    int entry = hca.tables().protectionOffset(key);
+    Be.release32(segment, entry + Mpt.FLAGS, Mpt.SW_OWNS);
+    if (registered) {
+      hca.hcr.execute(Command.SYNC_TPT, 0, 0, 0);
+      registered = false;
+    }
+  }
+
+  @Override
+  public int maxPages() {
+    return maxPages;
+  }
+
+  @Override
+  protected void destroy() throws RdmaException {
+    super.destroy();
+    hca.tables().giveTranslations(firstTranslation, maxPages);
+  }
+}

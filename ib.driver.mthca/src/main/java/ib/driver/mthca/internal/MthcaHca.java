@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.mthca.internal;
+
+import ib.driver.mthca.internal.prm.Command;
+import ib.driver.mthca.internal.prm.QpnTable;
+import ib.driver.mthca.internal.prm.RegisterSpace;
+import ib.transport.RdmaPort;
+import ib.transport.agent.AgentException;
+import ib.transport.hca.HcaCommands;
+import ib.transport.hca.Quota;
+import ib.verbs.AsyncEventType;
+import ib.verbs.CompletionHandler;
+import ib.verbs.CompletionQueue;
+import ib.verbs.DeviceAttributes;
+import ib.verbs.ProtectionDomain;
+import ib.verbs.RdmaException;
+import ib.verbs.RdmaResource;
+import ib.verbs.spi.Hca;
+import ib.verbs.spi.HcaContext;
+import ib.verbs.spi.ResourceBook;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** The running HCA: the driver's half. */
+final class MthcaHca implements Hca {
+  static final int MAX_FAST_REG_PAGES = 512;
+
+  private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
+  private static final ResourceBook NO_BOOK =
+      new ResourceBook() {
+        @Override
+        public void created(RdmaResource resource) {}
+
+        @Override
+        public void destroyed(RdmaResource resource) {}
+      };
+
+  final RdmaPort port;
+  final HcaContext context;
+  final HcaCommands commands;
+  final RegisterSpace registers;
+  final Hcr hcr;
+  final Mailboxes mailboxes;
+  final HostBuffers buffers;
+
+  /** Queue pairs that the hardware may know. */
+  final QpnTable<MthcaQp> qps = new QpnTable<>();
+
+  private final PciSlot slot;
+  private final Startup startup;
+  private final AtomicInteger nextNumber = new AtomicInteger(1);
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean failed;
+
+  // Set by start, before anybody has this object.
+  private @Nullable Limits limits;
+  private @Nullable MthcaTables tables;
+  private @Nullable MthcaEq eq;
+  private @Nullable Resources resources;
+
+  /** Counts and numbers that depend on the limits. */
+  record Resources(
+      Quota qps,
+      Quota cqs,
+      Quota mrs,
+      Quota pds,
+      IdPool cqns,
+      AtomicReferenceArray<@Nullable MthcaCq> cqByNumber) {}
+
+  private MthcaHca(String name, RdmaPort port, HcaContext context, PciSlot slot) {
+    this.port = port;
+    this.context = context;
+    this.slot = slot;
+    registers = slot.registers();
+    commands =
+        new HcaCommands(
+            name,
+            port.agent(),
+            COMMAND_TIMEOUT,
+            detail -> context.asyncEvent(AsyncEventType.DEVICE_FATAL, detail));
+    hcr = new Hcr(commands, registers);
+    buffers = new HostBuffers(context.dma());
+    mailboxes = new Mailboxes(buffers);
+    startup = new Startup(hcr, mailboxes, buffers);
+  }
+
+  static MthcaHca start(String name, RdmaPort port, HcaContext context, PciSlot slot)
+      throws RdmaException {
+    MthcaHca hca = new MthcaHca(name, port, context, slot);
+    try {
+      hca.start();
+    } catch (RdmaException | RuntimeException e) {
+      hca.giveUp(e);
+      throw e;
+    }
+    return hca;
+  }
+
+  private void start() throws RdmaException {
+    String name = commands.device();
+    slot.open(COMMAND_TIMEOUT);
+    Limits found = startup.startFirmware();
+    limits = found;
+    // Another beginning for each generation, so that keys of the last one do not fit.
+    SplittableRandom random = new SplittableRandom(port.guid() ^ context.generation());
+    MthcaTables made = new MthcaTables(commands, hcr, mailboxes, buffers, found, random);
+    tables = made;
+    startup.startAdapter(made);
+    resources =
+        new Resources(
+            new Quota("queue pairs of " + name, found.maxQp()),
+            new Quota("completion queues of " + name, found.maxCq()),
+            new Quota("memory regions of " + name, found.maxMr()),
+            new Quota("protection domains of " + name, found.maxPd()),
+            new IdPool("completion queues of " + name, found.maxCq()),
+            new AtomicReferenceArray<>(found.maxCq()));
+    MthcaEq events = new MthcaEq(this, registers, made, found.eventEntries());
+    eq = events;
+    commands.call(
+        "connecting the interrupt",
+        () -> {
+          slot.connectInterrupt(events::onInterrupt);
+          return true;
+        });
+    startup.startPort(events);
+  }
+
+  private void giveUp(Exception cause) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  // For the resources.
+
+  Limits limits() {
+    return Objects.requireNonNull(limits);
+  }
+
+  MthcaTables tables() {
+    return Objects.requireNonNull(tables);
+  }
+
+  Resources resources() {
+    return Objects.requireNonNull(resources);
+  }
+
+  /** Number of the next domain, region or completion queue. */
+  int nextNumber() {
+    return nextNumber.getAndIncrement();
+  }
+
+  /** Whether the hardware takes no work any more. */
+  boolean isGone() {
+    return failed || commands.isWithdrawn();
+  }
+
+  // The SPI.
+
+  @Override
+  public DeviceAttributes query() {
+    Limits l = limits();
+    return new DeviceAttributes(
+        port.guid(),
+        port.name(),
+        port.activeMtuBytes(),
+        l.maxQp(),
+        l.maxQpWr(),
+        l.maxSg(),
+        l.maxCq(),
+        l.maxCqe(),
+        l.maxMr(),
+        l.maxPd(),
+        l.maxRdAtom(),
+        MAX_FAST_REG_PAGES);
+  }
+
+  @Override
+  public boolean portUp() {
+    return port.isUp();
+  }
+
+  @Override
+  public void probe() throws RdmaException {
+    if (!port.isUp()) {
+      throw new RdmaException(commands.device() + ": port " + port.name() + " is down");
+    }
+    if (failed) {
+      throw new RdmaException(commands.device() + ": the hardware has failed");
+    }
+    try (Mailboxes.Box box = mailboxes.take()) {
+      hcr.execute(Command.QUERY_DEV_LIM, 0, 0, box.address());
+      if (!Limits.read(box.segment()).equals(limits)) {
+        throw new RdmaException(commands.device() + ": the hardware changed its limits");
+      }
+    }
+    createCq(NO_BOOK, 16, null).close();
+  }
+
+  @Override
+  public ProtectionDomain allocPd(ResourceBook book) throws RdmaException {
+    return MthcaPd.create(this, book);
+  }
+
+  @Override
+  public CompletionQueue createCq(
+      ResourceBook book, int entries, @Nullable CompletionHandler handler) throws RdmaException {
+    return MthcaCq.create(this, book, entries, handler);
+  }
+
+  // Events. Agent thread.
+
+  void onCompletionEvent(int cqn) {
+    MthcaCq cq = cq(cqn);
+    if (cq != null) {
+      cq.callHandler();
+    }
+  }
+
+  void onCqError(int cqn) {
+    MthcaCq cq = cq(cqn);
+    if (cq != null) {
+      context.asyncEvent(
+          AsyncEventType.CQ_ERR,
+          cq.label() + " overran its " + cq.capacity() + " entries or can't be written");
+    }
+  }
+
+  void onQpError(int qpn) {
+    MthcaQp qp = qps.get(qpn);
+    if (qp != null) {
+      qp.onError();
+      context.asyncEvent(
+          AsyncEventType.QP_FATAL, qp.label() + ": see its first completion with an error");
+    }
+  }
+
+  void onFatal(String cause) {
+    if (!failed) {
+      failed = true;
+      context.asyncEvent(
+          AsyncEventType.DEVICE_FATAL, commands.device() + ": catastrophic error: " + cause);
+    }
+  }
+
+  private @Nullable MthcaCq cq(int cqn) {
+    AtomicReferenceArray<@Nullable MthcaCq> all = resources().cqByNumber();
+    return cqn >= 0 && cqn < all.length() ? all.get(cqn) : null;
+  }
+
+  // The end.
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    commands.withdraw();
+    try {
+      commands.callAlways("close", this::stop);
+      slot.close(COMMAND_TIMEOUT);
+    } catch (RdmaException | AgentException e) {
+      // Memory that the hardware may still use is not freed; core reclaims it.
+      if (!port.agent().isClosed()) {
+        throw new IllegalStateException(commands.device() + " did not stop: " + e.getMessage(), e);
+      }
+    }
+    for (MthcaQp qp : qps.all()) {
+      qps.remove(qp.qpn());
+      port.releaseQpn(qp.qpn());
+    }
+    buffers.freeAll();
+  }
+
+  private boolean stop() throws RdmaException {
+    slot.disconnectInterrupt();
+    if (eq != null) {
+      eq.close();
+    }
+    if (tables != null) {
+      startup.stop(tables);
+    } else {
+      startup.stopFirmware();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.mthca.internal;
+
+import ib.driver.mthca.internal.prm.Be;
+import ib.driver.mthca.internal.prm.Db;
+import ib.driver.mthca.internal.prm.QpContext;
+import ib.driver.mthca.internal.prm.Wqe;
+import ib.verbs.RdmaException;
+import ib.verbs.SendWr;
+import ib.verbs.WcOpcode;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The send queue. */
+final class SendQueue extends WorkQueue {
+  private final boolean datagrams;
+  private final DbRecord done;
+  private final boolean[] signaled;
+  private final WcOpcode[] opcodes;
+
+  /** Position of the oldest entry that may not be overwritten. By the posting thread. */
+  private int oldest;
+
+  /** The last destination and its GID, so that datagrams to one peer allocate nothing. */
+  private @Nullable InetAddress lastDestination;
+
+  private long lastHigh;
+  private long lastLow;
+
+  SendQueue(String label, int limit, int maxSge, boolean datagrams, MthcaTables tables)
+      throws RdmaException {
+    super(
+        label,
+        limit,
+        Wqe.NEXT_BYTES + (datagrams ? Wqe.UD_BYTES : Wqe.RADDR_BYTES),
+        maxSge,
+        tables);
+    this.datagrams = datagrams;
+    signaled = new boolean[entries()];
+    opcodes = new WcOpcode[entries()];
+    try {
+      done = tables.takeRecord();
+    } catch (RdmaException | RuntimeException e) {
+      super.free(tables);
+      throw e;
+    }
+  }
+
+  DbRecord doneRecord() {
+    return done;
+  }
+
+  void assign(int qpn) {
+    record.assign(qpn, Db.SQ);
+    done.assign(qpn, Db.SQ_DONE);
+  }
+
+  /** Writes an entry and its doorbell record; false if the queue is full. */
+  boolean post(SendWr wr) {
+    if (isFull(oldest) && isFull(advance())) {
+      return false;
+    }
+    int position = posted;
+    int offset = offset(position);
+    MemorySegment segment = buffer.segment(offset);
+    int at = QueueBuffer.within(offset);
+    // No next entry yet.
+    Be.put32(segment, at + Wqe.NDA_OP, 0);
+    Be.put32(segment, at + Wqe.EE_NDS, 0);
+    int flags = (wr.signaled() ? Wqe.CQ_UPDATE : 0) | (wr.solicited() ? Wqe.SOLICIT : 0);
+    Be.put32(segment, at + Wqe.FLAGS, flags);
+    Be.put32(segment, at + Wqe.IMMEDIATE, wr.immediate());
+    int end = putData(segment, putAddressing(segment, at + Wqe.NEXT_BYTES, wr), wr.sges());
+    link(position, offset, wr, (end - at) / Wqe.UNIT);
+    int slot = position & mask;
+    remember(position, wr.wrId());
+    signaled[slot] = wr.signaled();
+    opcodes[slot] = wr.opcode().wcOpcode();
+    posted = position + 1;
+    record.publish(posted);
+    return true;
+  }
+
+  private int putAddressing(MemorySegment segment, int at, SendWr wr) {
+    if (datagrams) {
+      putDestination(segment, at, wr);
+      return at + Wqe.UD_BYTES;
+    }
+    if (wr.opcode().isRdma()) {
+      Be.put64(segment, at, wr.remoteAddress());
+      Be.put32(segment, at + Wqe.RADDR_KEY, wr.rkey());
+      return at + Wqe.RADDR_BYTES;
+    }
+    return at;
+  }
+
+  private void putDestination(MemorySegment segment, int at, SendWr wr) {
+    InetAddress destination = Objects.requireNonNull(wr.destination());
+    if (!destination.equals(lastDestination)) {
+      lastDestination = destination;
+      lastHigh = QpContext.Gid.high(destination);
+      lastLow = QpContext.Gid.low(destination);
+    }
+    Be.put64(segment, at + Wqe.UD_GID, lastHigh);
+    Be.put64(segment, at + Wqe.UD_GID + 8, lastLow);
+    Be.put32(segment, at + Wqe.UD_QPN, wr.remoteQpn());
+    Be.put32(segment, at + Wqe.UD_QKEY, wr.remoteQkey());
+  }
+
+  /** Operation and size of an entry go into the one before it. */
+  private void link(int position, int offset, SendWr wr, int units) {
+    int before = offset(position - 1);
+    MemorySegment segment = buffer.segment(before);
+    int at = QueueBuffer.within(before);
+    Be.put32(segment, at + Wqe.NDA_OP, offset | Wqe.code(wr.opcode()));
+    Be.put32(segment, at + Wqe.EE_NDS, Wqe.NEXT_DBD | (wr.fence() ? Wqe.NEXT_FENCE : 0) | units);
+  }
+
+  /**
+   * Looks which entries are free: those whose completions were polled, and after them unsignalled
+   * ones that the hardware has done. A signalled one stays until it is polled, as its cookie is
+   * wanted then.
+   */
+  private int advance() {
+    int polledTo = polled();
+    if (polledTo - oldest > 0) {
+      oldest = polledTo;
+    }
+    int doneTo = done.read();
+    while (doneTo - oldest > 0 && posted != oldest && !signaled[oldest & mask]) {
+      oldest++;
+    }
+    return oldest;
+  }
+
+  @Override
+  WcOpcode opcode(int slot) {
+    return opcodes[slot];
+  }
+
+  @Override
+  void reset(int life) {
+    super.reset(life);
+    oldest = 0;
+    done.publish(0);
+  }
+
+  @Override
+  void free(MthcaTables tables) {
+    super.free(tables);
+    tables.giveRecord(done);
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.mthca.internal.hw;
+
+import ib.dma.DmaAccess;
+import ib.driver.mthca.internal.prm.Wqe;
+import ib.transport.RecvWqe;
+import ib.transport.SendWqe;
+import ib.verbs.QpType;
+import ib.verbs.WrOpcode;
+
+/** Reads work queue entries out of host memory. Agent thread only. */
+final class WqeReader {
+  private final HostMemory memory;
+
+  WqeReader(HostMemory memory) {
+    this.memory = memory;
+  }
+
+  /** Reads the send entry at a position; marks it as malformed if its bytes make no sense. */
+  void readSend(HwRing ring, int position, QpType type, SendWqe into) {
+    long cookie = Integer.toUnsignedLong(position);
+    into.begin(cookie, WrOpcode.SEND);
+    // Operation and size stand in the entry before.
+    if (!memory.open(ring.address(position - 1), Wqe.NEXT_BYTES, DmaAccess.READ)) {
+      into.setMalformed();
+      return;
+    }
+    int code = memory.get32(Wqe.NDA_OP) & Wqe.OPCODE_MASK;
+    int next = memory.get32(Wqe.EE_NDS);
+    int bytes = (next & Wqe.SIZE_MASK) * Wqe.UNIT;
+    WrOpcode opcode = Wqe.opcode(code);
+    if (opcode == null
+        || (type == QpType.UD && opcode.isRdma())
+        || bytes < Wqe.NEXT_BYTES
+        || bytes > ring.strideBytes()
+        || !memory.open(ring.address(position), bytes, DmaAccess.READ)) {
+      into.setMalformed();
+      return;
+    }
+    into.begin(cookie, opcode);
+    int flags = memory.get32(Wqe.FLAGS);
+    into.setFlags(
+        (flags & Wqe.CQ_UPDATE) != 0, (flags & Wqe.SOLICIT) != 0, (next & Wqe.NEXT_FENCE) != 0);
+    into.setImmediate(memory.get32(Wqe.IMMEDIATE));
+    int at = readAddressing(type, opcode, bytes, into);
+    if (at < 0 || !readData(at, bytes, into)) {
+      into.setMalformed();
+    }
+  }
+
+  /** Offset of the first data segment, or -1. */
+  private int readAddressing(QpType type, WrOpcode opcode, int bytes, SendWqe into) {
+    int at = Wqe.NEXT_BYTES;
+    if (type == QpType.UD) {
+      if (at + Wqe.UD_BYTES > bytes) {
+        return -1;
+      }
+      into.setDatagram(
+          memory.get64(at + Wqe.UD_GID),
+          memory.get64(at + Wqe.UD_GID + 8),
+          memory.get32(at + Wqe.UD_QPN),
+          memory.get32(at + Wqe.UD_QKEY));
+      return at + Wqe.UD_BYTES;
+    }
+    if (opcode.isRdma()) {
+      if (at + Wqe.RADDR_BYTES > bytes) {
+        return -1;
+      }
+      into.setRemote(memory.get64(at), memory.get32(at + Wqe.RADDR_KEY));
+      return at + Wqe.RADDR_BYTES;
+    }
+    return at;
+  }
+
+  private boolean readData(int first, int end, SendWqe into) {
+    for (int at = first; at + Wqe.DATA_BYTES <= end; at += Wqe.DATA_BYTES) {
+      if (!into.addSge(
+          memory.get64(at + Wqe.DATA_ADDRESS), memory.get32(at), memory.get32(at + Wqe.DATA_KEY))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Reads the receive entry at a position. One that can't be read has no elements: what comes does
+   * not fit.
+   */
+  void readReceive(HwRing ring, int position, RecvWqe into) {
+    into.setCookie(Integer.toUnsignedLong(position));
+    into.clearSges();
+    int bytes = Math.min(ring.strideBytes(), Wqe.MAX_BYTES);
+    if (!memory.open(ring.address(position), bytes, DmaAccess.READ)) {
+      return;
+    }
+    for (int at = Wqe.NEXT_BYTES; at + Wqe.DATA_BYTES <= bytes; at += Wqe.DATA_BYTES) {
+      int key = memory.get32(at + Wqe.DATA_KEY);
+      if (key == Wqe.INVALID_LKEY
+          || !into.addSge(memory.get64(at + Wqe.DATA_ADDRESS), memory.get32(at), key)) {
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.mthca.internal.prm;
+
+/** An event queue entry ({@code struct mthca_eqe}), 32 bytes. */
+public final class Eqe {
+  /** Type in the second byte. */
+  public static final int TYPE = 0;
+
+  /** Position of the type in its word. */
+  public static final int TYPE_SHIFT = 16;
+
+  /** Number of the queue that the event is about. */
+  public static final int NUMBER = 4;
+
+  /** Owner in the last byte; written last. */
+  public static final int LAST = 28;
+
+  /** In LAST: the hardware owns the entry. */
+  public static final int OWNER_HW = 0x80;
+
+  /** Bytes of an entry. */
+  public static final int BYTES = 32;
+
+  /** Type: a completion queue has entries. */
+  public static final int COMPLETION = 0x00;
+
+  /** Type: a completion queue failed. */
+  public static final int CQ_ERROR = 0x04;
+
+  /** Type: a queue pair went into error. */
+  public static final int WQ_CATAS_ERROR = 0x05;
+
+  private Eqe() {}
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.driver.mthca.internal.prm;
+
+import ib.verbs.AccessFlags;
+
+/** An entry of the memory protection table ({@code struct mthca_mpt_entry}), 64 bytes. */
+public final class Mpt {
+  /** Flags; the upper four bits say who owns the entry. */
+  public static final int FLAGS = 0;
+
+  /** Logarithm of the page size, from 12. */
+  public static final int PAGE_SIZE = 4;
+
+  /** Key. */
+  public static final int KEY = 8;
+
+  /** Protection domain. */
+  public static final int PD = 12;
+
+  /** Address of the first byte, 8 bytes. */
+  public static final int START = 16;
+
+  /** Bytes, 8 bytes. */
+  public static final int LENGTH = 24;
+
+  /** Local key. */
+  public static final int LKEY = 32;
+
+  /** Index of the first translation, 8 bytes. */
+  public static final int MTT_SEG = 44;
+
+  /** Offset of the first byte in its page (a later chip's field, reserved in this one). */
+  public static final int FIRST_BYTE_OFFSET = 56;
+
+  /** Bytes of an entry. */
+  public static final int BYTES = 64;
+
+  /** Flag: software owns the entry. */
+  public static final int SW_OWNS = 0xF << 28;
+
+  /** Flag: addresses are bus addresses. */
+  public static final int PHYSICAL = 1 << 9;
+
+  /** Flag: a region, not a window. */
+  public static final int REGION = 1 << 8;
+
+  /** Flag: remote atomic operations. */
+  public static final int ATOMIC = 1 << 6;
+
+  /** Flag: remote writes. */
+  public static final int REMOTE_WRITE = 1 << 5;
+
+  /** Flag: remote reads. */
+  public static final int REMOTE_READ = 1 << 4;
+
+  /** Flag: local writes. */
+  public static final int LOCAL_WRITE = 1 << 3;
+
+  /** Flag: local reads. */
+  public static final int LOCAL_READ = 1 << 2;
+
+  private Mpt() {}
+
+  /** Flags of access rights. */
+  public static int rights(int access) {
+    return LOCAL_READ
+        | ((access & AccessFlags.LOCAL_WRITE) != 0 ? LOCAL_WRITE : 0)
+        | ((access & AccessFlags.REMOTE_WRITE) != 0 ? REMOTE_WRITE : 0)
+        | ((access & AccessFlags.REMOTE_READ) != 0 ? REMOTE_READ : 0)
+        | ((access & AccessFlags.REMOTE_ATOMIC) != 0 ? ATOMIC : 0);
+  }
+}

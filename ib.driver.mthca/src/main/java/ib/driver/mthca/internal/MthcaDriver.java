@@ -56,6 +56,7 @@ public final class MthcaDriver {
       Map<String, Object> properties,
       @Reference(name = "port", policyOption = ReferencePolicyOption.RELUCTANT) RdmaPort port,
       @Reference(
+              name = DriverConfig.DEFAULT_OPS,
               target = "(" + IbDmaOps.DEFAULT + "=true)",
               policyOption = ReferencePolicyOption.RELUCTANT)
           IbDmaOps defaultOps,

@@ -35,8 +35,8 @@ final class Candidate implements PromotionPolicy.Standing {
   /** Open, probed, and not about to be closed. */
   boolean ready;
 
-  /** Will be closed and opened again; whatever opens it now is in vain. */
-  boolean rebuildPending;
+  /** How often it is still to be closed and opened again; until then opening it is in vain. */
+  int rebuildsPending;
 
   /** The port is down, as far as known. */
   boolean portDown;

@@ -225,7 +225,7 @@ final class Lane implements Attachment.Events {
       for (Candidate candidate : candidates) {
         if (!candidate.dead) {
           candidate.ready = false;
-          candidate.rebuildPending = true;
+          candidate.rebuildsPending++;
           candidate.because("opened anew: DMA interposers changed");
           left.add(candidate);
         }
@@ -249,7 +249,7 @@ final class Lane implements Attachment.Events {
       attachment.close(host.deadlines().callbackNs());
     }
     synchronized (lock) {
-      candidate.rebuildPending = false;
+      candidate.rebuildsPending--;
       candidate.state = candidate.gone ? candidate.state : DeviceState.OPENING;
     }
   }
@@ -271,7 +271,11 @@ final class Lane implements Attachment.Events {
         new Attachment(
             host.attachments().incrementAndGet(), candidate.offer, interposers.get(), host, this);
     synchronized (lock) {
-      if (candidate.gone || candidate.rebuildPending || !candidate.zombieNames().isEmpty()) {
+      // Ready: a rebuild that overtook this build has done its work.
+      if (candidate.gone
+          || candidate.ready
+          || candidate.rebuildsPending > 0
+          || !candidate.zombieNames().isEmpty()) {
         return;
       }
       candidate.attachment = attachment;
@@ -286,7 +290,7 @@ final class Lane implements Attachment.Events {
     }
     boolean up = isPortUp(attachment);
     synchronized (lock) {
-      if (!candidate.gone && !candidate.rebuildPending) {
+      if (!candidate.gone && candidate.rebuildsPending == 0) {
         candidate.ready = true;
         candidate.portDown = !up;
         candidate.because("opened and probed, attachment " + attachment.number());

@@ -514,6 +514,27 @@ class AttachmentsTest {
     driver.awaitState(DeviceState.ACTIVE);
   }
 
+  @Test
+  void shouldNeverCloseWhatUsersHoldWhenInterposersChangeTwiceAtOnce() throws Exception {
+    Bundle driver = new Bundle("mthca0", 1, "1.0.0").start().awaitState(DeviceState.ACTIVE);
+    DmaMemory memory = pool.allocate(100);
+    for (int round = 0; round < 20; round++) {
+      List<Thread> changes = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        changes.add(Thread.ofPlatform().start(() -> attachments.interposersChanged(name -> true)));
+      }
+      for (Thread change : changes) {
+        change.join();
+      }
+      driver.awaitState(DeviceState.ACTIVE);
+      awaitOffered(1);
+      assertThat(users.handle().dma().mapSingle(memory, 0, 100, DmaDirection.TO_DEVICE))
+          .as("round %d: the space that users hold is open", round)
+          .isNotEqualTo(-1L);
+      assertThat(driver.device.running.get()).isEqualTo(1);
+    }
+  }
+
   // ---- races
 
   @Test
@@ -535,7 +556,7 @@ class AttachmentsTest {
 
   @Test
   void shouldEndWithTheBestOfWhatIsLeftAfterAnyHistory() {
-    for (long seed = 1; seed <= 6; seed++) {
+    for (long seed = 1; seed <= 20; seed++) {
       Random random = new Random(seed);
       List<Bundle> running = new CopyOnWriteArrayList<>();
       List<Thread> stopping = new ArrayList<>();

@@ -34,6 +34,13 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
   private final DbRecord consumerRecord;
   private final DbRecord armRecord;
   private final AtomicInteger armings = new AtomicInteger();
+
+  /** Passed by the polling thread. */
+  private final Gate gate = new Gate();
+
+  /** Passed by whoever arms. */
+  private final Gate armGate = new Gate();
+
   private volatile int consumer;
 
   private MthcaCq(
@@ -117,9 +124,15 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
 
   @Override
   public int poll(WorkCompletion[] completions) {
-    if (isClosed() || commands().isWithdrawn()) {
-      return 0;
+    gate.enter();
+    try {
+      return isClosed() || commands().isWithdrawn() ? 0 : pollRing(completions);
+    } finally {
+      gate.leave();
     }
+  }
+
+  private int pollRing(WorkCompletion[] completions) {
     int at = consumer;
     int before = at;
     int n = 0;
@@ -177,15 +190,25 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
 
   @Override
   public void reqNotify() {
-    if (isClosed() || commands().isWithdrawn()) {
-      return;
+    armGate.enter();
+    try {
+      if (isClosed() || commands().isWithdrawn()) {
+        return;
+      }
+      armRecord.publish(armings.incrementAndGet());
+    } finally {
+      armGate.leave();
     }
-    armRecord.publish(armings.incrementAndGet());
     hca.registers.ring(
         RegisterSpace.CQ_DOORBELL,
         REQUEST_NOTIFICATION | ((long) cqn << 32) | Integer.toUnsignedLong(consumer));
     // Armed before the caller looks for entries once more.
     VarHandle.fullFence();
+  }
+
+  /** Waits until no thread is inside that came before the end was said. */
+  boolean isUnused() {
+    return gate.awaitEmpty() && armGate.awaitEmpty();
   }
 
   /** By the interrupt handler. */
@@ -206,9 +229,11 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
               hca.resources().cqByNumber().set(cqn, null);
               return true;
             });
-    buffer.free();
-    hca.tables().giveRecord(consumerRecord);
-    hca.tables().giveRecord(armRecord);
+    if (isUnused()) {
+      buffer.free();
+      hca.tables().giveRecord(consumerRecord);
+      hca.tables().giveRecord(armRecord);
+    }
     hca.resources().cqns().give(cqn);
   }
 

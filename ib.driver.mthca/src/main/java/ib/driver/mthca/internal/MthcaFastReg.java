@@ -26,6 +26,10 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
 
   private final int maxPages;
   private final int firstTranslation;
+
+  /** Passed by whoever registers or invalidates. */
+  private final Gate gate = new Gate();
+
   private boolean registered;
 
   private MthcaFastReg(
@@ -45,6 +49,7 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
       MthcaFastReg mr = new MthcaFastReg(hca, pd, book, maxPages, first);
       // A window, not a region: the key opens nothing before the first registration.
       mr.open(0, 0, first);
+      hca.fastRegs.add(mr);
       return mr;
     } catch (RdmaException | RuntimeException e) {
       hca.tables().giveTranslations(first, maxPages);
@@ -59,7 +64,19 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
     requireOpen();
     IbDma dma = hca.context.dma();
     long bytes = FastRegCheck.check(label(), dma, list, mappedEntries, maxPages);
-    takeBack();
+    gate.enter();
+    try {
+      // Inside, and only then: the tables stay while somebody is.
+      requireOpen();
+      takeBack();
+      write(dma, list, mappedEntries, bytes, iova, access);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  private void write(
+      IbDma dma, ScatterList list, int mappedEntries, long bytes, long iova, int access) {
     writeTranslations(dma, list, mappedEntries);
     int newKey = hca.tables().renewKey(key);
     MemorySegment segment = hca.tables().protectionMemory(newKey);
@@ -87,8 +104,17 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
 
   @Override
   public void invalidate() throws RdmaException {
-    requireOpen();
-    takeBack();
+    gate.enter();
+    try {
+      requireOpen();
+      takeBack();
+    } finally {
+      gate.leave();
+    }
+  }
+
+  boolean isUnused() {
+    return gate.awaitEmpty();
   }
 
   /** When this returns the key is dead, and no access by it is under way. */
@@ -108,8 +134,17 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
   }
 
   @Override
+  protected void release() {
+    hca.fastRegs.remove(this);
+    super.release();
+  }
+
+  @Override
   protected void destroy() throws RdmaException {
     super.destroy();
+    if (!gate.awaitEmpty()) {
+      return;
+    }
     hca.tables().giveTranslations(firstTranslation, maxPages);
   }
 }

@@ -20,7 +20,9 @@ import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -50,6 +52,9 @@ final class MthcaHca implements Hca {
 
   /** Queue pairs that the hardware may know. */
   final QpnTable<MthcaQp> qps = new QpnTable<>();
+
+  /** Regions whose owners write into the tables themselves. */
+  final Set<MthcaFastReg> fastRegs = ConcurrentHashMap.newKeySet();
 
   private final PciSlot slot;
   private final Startup startup;
@@ -272,11 +277,31 @@ final class MthcaHca implements Hca {
         throw new IllegalStateException(commands.device() + " did not stop: " + e.getMessage(), e);
       }
     }
+    requireUnused();
     for (MthcaQp qp : qps.all()) {
       qps.remove(qp.qpn());
       port.releaseQpn(qp.qpn());
     }
     buffers.freeAll();
+  }
+
+  /** Memory that a user still writes is not given to somebody else; core reclaims it. */
+  private void requireUnused() {
+    boolean unused = true;
+    for (MthcaQp qp : qps.all()) {
+      unused &= qp.isUnused();
+    }
+    for (int cqn = 0; resources != null && cqn < resources.cqByNumber().length(); cqn++) {
+      MthcaCq cq = cq(cqn);
+      unused &= cq == null || cq.isUnused();
+    }
+    for (MthcaFastReg region : fastRegs) {
+      unused &= region.isUnused();
+    }
+    if (!unused) {
+      throw new IllegalStateException(
+          commands.device() + ": a user of its queues does not stop; their memory stays mapped");
+    }
   }
 
   private boolean stop() throws RdmaException {

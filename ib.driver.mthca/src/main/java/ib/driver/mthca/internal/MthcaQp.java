@@ -289,12 +289,17 @@ final class MthcaQp extends HcaResource implements QueuePair {
     if (type == QpType.UD) {
       checkDatagram(request);
     }
-    PostResult refusal = refuse(QpState.RTS);
-    if (refusal != null) {
-      return refusal;
-    }
-    if (!sends.post(request)) {
-      return PostResult.QUEUE_FULL;
+    sends.gate.enter();
+    try {
+      PostResult refusal = refuse(QpState.RTS);
+      if (refusal != null) {
+        return refusal;
+      }
+      if (!sends.post(request)) {
+        return PostResult.QUEUE_FULL;
+      }
+    } finally {
+      sends.gate.leave();
     }
     ring(RegisterSpace.SEND_DOORBELL);
     return PostResult.OK;
@@ -310,12 +315,17 @@ final class MthcaQp extends HcaResource implements QueuePair {
   @Override
   public PostResult postRecv(RecvWr request) {
     receives.checkSges(request.sges());
-    PostResult refusal = refuse(QpState.INIT);
-    if (refusal != null) {
-      return refusal;
-    }
-    if (!receives.post(request)) {
-      return PostResult.QUEUE_FULL;
+    receives.gate.enter();
+    try {
+      PostResult refusal = refuse(QpState.INIT);
+      if (refusal != null) {
+        return refusal;
+      }
+      if (!receives.post(request)) {
+        return PostResult.QUEUE_FULL;
+      }
+    } finally {
+      receives.gate.leave();
     }
     // The hardware reads the record when a message comes. Only in error it has no reason to.
     VarHandle.fullFence();
@@ -337,6 +347,11 @@ final class MthcaQp extends HcaResource implements QueuePair {
   }
 
   // The end.
+
+  /** Waits until no thread is inside that came before the end was said. */
+  boolean isUnused() {
+    return sends.gate.awaitEmpty() && receives.gate.awaitEmpty();
+  }
 
   @Override
   protected void destroy() throws RdmaException {

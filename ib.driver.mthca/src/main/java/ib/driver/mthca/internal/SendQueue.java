@@ -150,6 +150,8 @@ final class SendQueue extends WorkQueue {
   @Override
   void free(MthcaTables tables) {
     super.free(tables);
-    tables.giveRecord(done);
+    if (gate.awaitEmpty()) {
+      tables.giveRecord(done);
+    }
   }
 }

@@ -18,6 +18,9 @@ import java.util.concurrent.atomic.AtomicLong;
 abstract class WorkQueue {
   private static final int MIN_STRIDE = 64;
 
+  /** Passed by the posting thread. */
+  final Gate gate = new Gate();
+
   final QueueBuffer buffer;
   final DbRecord record;
   final int mask;
@@ -142,7 +145,11 @@ abstract class WorkQueue {
     return ((long) life << 32) | Integer.toUnsignedLong(position);
   }
 
+  /** Gives the memory back, unless a thread does not stop posting: then it stays until the end. */
   void free(MthcaTables tables) {
+    if (!gate.awaitEmpty()) {
+      return;
+    }
     buffer.free();
     tables.giveRecord(record);
   }

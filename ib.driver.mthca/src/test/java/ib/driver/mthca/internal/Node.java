@@ -17,7 +17,7 @@ import ib.driver.mthca.internal.hw.HcaLimits;
 import ib.transport.RdmaPort;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
-import ib.transport.internal.port.TestPort;
+import ib.transport.internal.port.LoopbackPort;
 import ib.verbs.AsyncEventType;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
@@ -35,6 +35,7 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
   final Agent agent = new Agent(AgentOptions.of(0));
   final HostMemoryPool pool = new HostMemoryPool(256L << 20);
   final DefaultDmaOps ops = new DefaultDmaOps(pool);
+  final LoopbackPort loopback;
   final RdmaPort port;
   final MthcaDevice device;
   final IbDma dma;
@@ -53,7 +54,8 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
 
   Node(String name, String address, HcaLimits limits) throws Exception {
     agent.start();
-    port = TestPort.open(name, address, agent);
+    loopback = LoopbackPort.open(address, agent);
+    port = loopback.port();
     device = new MthcaDevice(name, port, -1L, limits, "ib.driver.mthca");
     ops.attach(device);
     dma = new IbDma(device, ops);
@@ -136,7 +138,7 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
   @Override
   public void close() throws RdmaException {
     hca.close();
-    TestPort.close(port);
+    loopback.close();
     agent.close();
     ops.detach(device);
   }

@@ -108,7 +108,13 @@ public final class HcaCommands {
   public <T extends @Nullable Object> T call(String what, Callable<T> command)
       throws RdmaException {
     requirePresent(what);
-    return callAlways(what, command);
+    return callAlways(
+        what,
+        () -> {
+          // The hardware may have been stopped while the command waited for its turn.
+          requirePresent(what);
+          return command.call();
+        });
   }
 
   /**

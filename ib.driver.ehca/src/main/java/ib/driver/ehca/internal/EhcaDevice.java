@@ -19,6 +19,9 @@ final class EhcaDevice extends HcaDevice {
   /** Default of how often the hypervisor is busy. */
   static final int BUSY_EVERY = 64;
 
+  /** A hypervisor that is busy more often would not let the driver's attempts through. */
+  static final int LEAST_BUSY_EVERY = 4;
+
   private static final int MAX_SEGMENT_BYTES = 1 << 30;
 
   private final RdmaPort port;

@@ -59,13 +59,24 @@ public final class EhcaDriver {
     this.log = log;
     AdapterOptions options =
         new AdapterOptions(
-            config.integer(BUSY_EVERY, EhcaDevice.BUSY_EVERY, 0, Integer.MAX_VALUE),
+            busyEvery(config),
             config.number(BUSY_SEED, 1),
             port.guid());
     EhcaDevice device =
         new EhcaDevice(name, port, dmaMask(config), options, context.getBundle().getSymbolicName());
     registration = HcaRegistration.register(context, config, device, defaultOps);
     log.info("{} on port {} ({})", name, port.name(), config.source());
+  }
+
+  private static int busyEvery(DriverConfig config) {
+    int every = config.integer(BUSY_EVERY, EhcaDevice.BUSY_EVERY, 0, Integer.MAX_VALUE);
+    if (every > 0 && every < EhcaDevice.LEAST_BUSY_EVERY) {
+      throw config.refuse(
+          BUSY_EVERY,
+          "is " + every,
+          "give 0 for never, or " + EhcaDevice.LEAST_BUSY_EVERY + " and more");
+    }
+    return every;
   }
 
   private static long dmaMask(DriverConfig config) {

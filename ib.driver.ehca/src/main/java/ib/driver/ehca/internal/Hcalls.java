@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Hcalls {
   /** A hypercall is tried this often. */
-  private static final int ATTEMPTS = 5;
+  private static final int ATTEMPTS = 20;
 
   /** No single pause is longer, whatever the hint. */
   private static final long MOST_PAUSE_MS = 100;

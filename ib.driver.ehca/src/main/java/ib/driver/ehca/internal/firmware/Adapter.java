@@ -65,8 +65,9 @@ public final class Adapter implements Hypervisor {
   @Override
   public HcallResult hcall(Hcall call, long... arguments) {
     port.agent().assertInAgent();
-    if (isBusy()) {
-      return HcallResult.of(HcallStatus.H_LONG_BUSY_1_MS);
+    if (call != Hcall.H_ERROR_DATA && isBusy()) {
+      // 1 or 10 ms.
+      return HcallResult.of(HcallStatus.H_LONG_BUSY_1_MS + random.nextInt(2));
     }
     return calls.dispatch(call, arguments);
   }

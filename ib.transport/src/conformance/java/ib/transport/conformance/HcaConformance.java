@@ -20,7 +20,9 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
+import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
+import ib.verbs.RecvWr;
 import ib.verbs.SendWr;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
@@ -545,6 +547,53 @@ public abstract class HcaConformance {
     assertThat(one.cq.poll(WorkCompletion.array(8))).isZero();
     one.close();
     two.close();
+  }
+
+  @Test
+  void shouldExchangeDatagrams() throws RdmaException {
+    QpInitAttributes init = new QpInitAttributes(QpType.UD, a.cq, a.cq, 8, 8, 2, 2);
+    var from = a.pd.createQp(init);
+    var to = b.pd.createQp(new QpInitAttributes(QpType.UD, b.cq, b.cq, 8, 8, 2, 2));
+    for (var qp : new QueuePair[] {from, to}) {
+      qp.modify(new QpAttributes().state(QpState.INIT).qkey(0x1234));
+      qp.modify(new QpAttributes().state(QpState.RTR));
+      qp.modify(new QpAttributes().state(QpState.RTS).sqPsn(0));
+      assertThat(qp.query().qkey()).isEqualTo(0x1234);
+    }
+    RecvWr receive = new RecvWr().reset(9);
+    receive.sges().add(b.address, 1040, b.all.lkey());
+    to.postRecv(receive);
+    a.fill(1000, 8);
+    assertThatThrownBy(() -> from.postSend(a.request(1, WrOpcode.SEND, 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("destination");
+    SendWr wr = a.request(1, WrOpcode.SEND, 1000);
+    from.postSend(wr.datagram(right.port.address(), to.qpn(), 0x1234));
+    WorkCompletion wc = b.next();
+    assertThat(wc.status()).isEqualTo(WcStatus.SUCCESS);
+    assertThat(wc.wrId()).isEqualTo(9);
+    assertThat(wc.qpn()).isEqualTo(to.qpn());
+    assertThat(wc.srcQpn()).isEqualTo(from.qpn());
+    assertThat(wc.byteLength()).isEqualTo(1040);
+    assertThat(b.memory.segment().asSlice(40, 1000).mismatch(a.memory.segment().asSlice(0, 1000)))
+        .isEqualTo(-1);
+    assertThat(a.next().status()).isEqualTo(WcStatus.SUCCESS);
+    from.close();
+    to.close();
+  }
+
+  @Test
+  void shouldTellItsAttributes() throws RdmaException {
+    QpAttributes known = a.qp.query();
+    assertThat(known.state()).isEqualTo(QpState.RTS);
+    assertThat(known.destQpn()).isEqualTo(b.qp.qpn());
+    assertThat(known.remoteAddress()).isEqualTo(right.port.address());
+    assertThat(known.pathMtuBytes()).isEqualTo(4096);
+    assertThat(known.maxRdAtomic()).isEqualTo(4);
+    assertThat(known.minRnrTimer()).isEqualTo(12);
+    assertThatThrownBy(() -> a.qp.modify(new QpAttributes().state(QpState.RTS).maxRdAtomic(17)))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("maxRdAtomic 17");
   }
 
   @Test

@@ -58,10 +58,7 @@ public final class EhcaDriver {
     this.name = config.device();
     this.log = log;
     AdapterOptions options =
-        new AdapterOptions(
-            busyEvery(config),
-            config.number(BUSY_SEED, 1),
-            port.guid());
+        new AdapterOptions(busyEvery(config), config.number(BUSY_SEED, 1), port.guid());
     EhcaDevice device =
         new EhcaDevice(name, port, dmaMask(config), options, context.getBundle().getSymbolicName());
     registration = HcaRegistration.register(context, config, device, defaultOps);

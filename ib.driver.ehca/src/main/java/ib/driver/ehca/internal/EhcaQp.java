@@ -63,6 +63,11 @@ final class EhcaQp extends HcaResource implements QueuePair {
     return new QpMaker(hca, pd, init).make(book);
   }
 
+  /** Queues and registers. */
+  QpMaker.Parts parts() {
+    return parts;
+  }
+
   /** Last step of making: notes what it uses, and books it. */
   void open() throws RdmaException {
     try {

@@ -21,12 +21,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -312,6 +312,11 @@ final class FakeTarget {
           SrpCred.initRequest(MemorySegment.ofArray(bytes), 0, 77, delta);
           sessions.getLast().qp.deliver(bytes);
         });
+  }
+
+  /** Sends any unit on the newest session. */
+  void send(byte[] unit) {
+    agent.execute(() -> sessions.getLast().qp.deliver(unit));
   }
 
   /** Ends the connection of the newest session, as a target does whose device leaves. */

@@ -8,6 +8,8 @@ import ib.block.BlockOperation;
 import ib.block.BlockRequest;
 import ib.block.BlockStatus;
 import ib.dma.DmaMemory;
+import ib.srp.SrpAerReq;
+import ib.srp.SrpLogout;
 import ib.srp.SrpOpcode;
 import ib.srp.SrpTskMgmt;
 import java.lang.foreign.MemorySegment;
@@ -176,6 +178,45 @@ class SrpDiskTest {
       SrpChannel channel = rig.disk.keeper().engine().current();
       assertThat(channel).isNotNull();
       assertThat(channel.credits()).isEqualTo(32 + 3);
+    }
+  }
+
+  @Test
+  void shouldAnswerAsynchronousEventReports() {
+    try (Rig rig = new Rig(22)) {
+      rig.plug();
+      rig.running();
+      byte[] unit = new byte[SrpAerReq.LENGTH];
+      SrpAerReq.init(MemorySegment.ofArray(unit), 0, 5);
+      rig.target.send(unit);
+      rig.await(() -> rig.target.tasks.contains(-SrpOpcode.AER_RSP), "AER_RSP");
+      rig.checkLedger();
+    }
+  }
+
+  @Test
+  void shouldLogInAgainAfterALogoutByTheTarget() {
+    try (Rig rig = new Rig(23)) {
+      rig.plug();
+      rig.running();
+      byte[] unit = new byte[SrpLogout.LENGTH];
+      SrpLogout.initTarget(MemorySegment.ofArray(unit), 0, 5, SrpLogout.INACTIVE);
+      rig.target.send(unit);
+      rig.await(() -> rig.disk.figures().logins() == 2, "a second login");
+      assertThat(rig.log).anyMatch(line -> line.contains("logged us out, reason 1"));
+      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.OK);
+    }
+  }
+
+  @Test
+  void shouldGiveUpAChannelOnWhichTheTargetSendsNonsense() {
+    try (Rig rig = new Rig(24)) {
+      rig.plug();
+      rig.running();
+      rig.target.send(new byte[] {(byte) SrpOpcode.RSP, 0, 0});
+      rig.await(() -> rig.disk.figures().logins() == 2, "a second login");
+      assertThat(rig.log).anyMatch(line -> line.contains("RSP of 3 bytes"));
+      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.OK);
     }
   }
 

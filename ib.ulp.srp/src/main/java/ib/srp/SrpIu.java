@@ -2,6 +2,7 @@
 package ib.srp;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * What all information units have in common: an opcode in the first byte and a tag at byte 8 (only
@@ -16,6 +17,9 @@ public final class SrpIu {
 
   /** Length in bytes of a port id. */
   public static final int PORT_ID_BYTES = 16;
+
+  /** As many as the longest fixed part, that of a login request, has. */
+  private static final byte[] ZEROS = new byte[SrpLoginReq.LENGTH];
 
   private SrpIu() {}
 
@@ -34,9 +38,10 @@ public final class SrpIu {
     Be.tag(seg, off + TAG_OFFSET, tag);
   }
 
-  /** Clears {@code length} bytes and writes opcode and tag. */
+  /** Clears {@code length} bytes, at most 64, and writes opcode and tag. */
   public static void init(MemorySegment seg, long off, int length, int opcode, long tag) {
-    seg.asSlice(off, length).fill((byte) 0);
+    // Copied, not filled: fill needs a slice, an object for every unit.
+    MemorySegment.copy(ZEROS, 0, seg, ValueLayout.JAVA_BYTE, off, length);
     Be.u8(seg, off + OPCODE_OFFSET, opcode);
     tag(seg, off, tag);
   }

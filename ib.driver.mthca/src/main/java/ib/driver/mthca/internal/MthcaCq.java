@@ -117,6 +117,11 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
     return cqn;
   }
 
+  /** Where the hardware sees the ring. */
+  long busAddress() {
+    return buffer.busAddress();
+  }
+
   @Override
   public int capacity() {
     return mask + 1;

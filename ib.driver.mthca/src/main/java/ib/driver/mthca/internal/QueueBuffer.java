@@ -61,6 +61,11 @@ final class QueueBuffer {
     return firstTranslation;
   }
 
+  /** Bus address of the first piece. */
+  long busAddress() {
+    return pieces[0].dmaAddress();
+  }
+
   /** The memory that holds an offset. */
   MemorySegment segment(int offset) {
     return segments[offset >>> PIECE_SHIFT];

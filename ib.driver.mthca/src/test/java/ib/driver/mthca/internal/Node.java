@@ -23,6 +23,8 @@ import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,8 +35,8 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
   static final HcaLimits LIMITS = new HcaLimits(16, 16, 66, 1 << 16);
 
   final Agent agent = new Agent(AgentOptions.of(0));
-  final HostMemoryPool pool = new HostMemoryPool(256L << 20);
-  final DefaultDmaOps ops = new DefaultDmaOps(pool);
+  final HostMemoryPool pool;
+  final DefaultDmaOps ops;
   final LoopbackPort loopback;
   final RdmaPort port;
   final MthcaDevice device;
@@ -43,23 +45,35 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
   final Set<RdmaResource> book = ConcurrentHashMap.newKeySet();
   final List<String> events = new CopyOnWriteArrayList<>();
 
-  /** Bus addresses at which every access faults. */
-  volatile long poisonedFrom;
-
-  volatile long poisonedTo;
+  private volatile long poisonedFrom;
+  private volatile long poisonedTo;
 
   Node(String name, String address) throws Exception {
-    this(name, address, LIMITS);
+    this(name, address, LIMITS, new HostMemoryPool(256L << 20), true);
   }
 
-  Node(String name, String address, HcaLimits limits) throws Exception {
+  private Node(String name, String address, HcaLimits limits, HostMemoryPool pool, boolean opened)
+      throws Exception {
+    this.pool = pool;
+    ops = new DefaultDmaOps(pool);
     agent.start();
     loopback = LoopbackPort.open(address, agent);
     port = loopback.port();
     device = new MthcaDevice(name, port, -1L, limits, "ib.driver.mthca");
     ops.attach(device);
     dma = new IbDma(device, ops);
-    hca = (MthcaHca) device.open(this);
+    hca = opened ? (MthcaHca) device.open(this) : null;
+  }
+
+  /** A host whose device is not open: {@link #hca} is not there. */
+  static Node notOpen(String name, String address, HostMemoryPool pool) throws Exception {
+    return new Node(name, address, LIMITS, pool, false);
+  }
+
+  /** From now on every access of the device to these addresses faults. */
+  void poison(long from, long to) {
+    poisonedFrom = from;
+    poisonedTo = to;
   }
 
   @Override
@@ -118,15 +132,11 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
 
   record Buffer(DmaMemory memory, long address, int bytes, DmaDirection direction) {
     void put(int offset, byte[] data) {
-      java.lang.foreign.MemorySegment.copy(
-          data, 0, memory.segment(), java.lang.foreign.ValueLayout.JAVA_BYTE, offset, data.length);
+      MemorySegment.copy(data, 0, memory.segment(), ValueLayout.JAVA_BYTE, offset, data.length);
     }
 
     byte[] get(int offset, int length) {
-      return memory
-          .segment()
-          .asSlice(offset, length)
-          .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+      return memory.segment().asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
     }
   }
 
@@ -137,7 +147,9 @@ final class Node implements HcaContext, ResourceBook, AutoCloseable {
 
   @Override
   public void close() throws RdmaException {
-    hca.close();
+    if (hca != null) {
+      hca.close();
+    }
     loopback.close();
     agent.close();
     ops.detach(device);

@@ -622,6 +622,15 @@ public abstract class HcaConformance {
   }
 
   @Test
+  void shouldCloseAfterTheAgentOfItsPort() {
+    left.agent().close();
+    a.qp.close();
+    left.hca.close();
+    assertThat(left.driverMappings()).isZero();
+    assertThat(a.qp.postSend(a.request(1, WrOpcode.SEND, 1))).isEqualTo(PostResult.WITHDRAWN);
+  }
+
+  @Test
   void shouldSurviveRacingPostsAndClose() throws Exception {
     for (int round = 0; round < 20; round++) {
       Endpoint one = new Endpoint(left, 4096, Endpoint.CQ_ENTRIES, null);

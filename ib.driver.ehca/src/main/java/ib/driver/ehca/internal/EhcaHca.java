@@ -11,6 +11,7 @@ import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.PortBlock;
 import ib.driver.ehca.internal.format.ResourceType;
 import ib.transport.RdmaPort;
+import ib.transport.agent.AgentException;
 import ib.transport.hca.DoorbellBank;
 import ib.transport.hca.HcaCommands;
 import ib.transport.hca.Quota;
@@ -102,9 +103,12 @@ final class EhcaHca implements Hca {
     try {
       hca.setUp();
       return hca;
-    } catch (RdmaException | RuntimeException e) {
+    } catch (RdmaException e) {
       hca.close();
       throw e;
+    } catch (AgentException | IllegalStateException e) {
+      hca.close();
+      throw new RdmaException(name + " does not start: " + e.getMessage(), e);
     }
   }
 
@@ -213,6 +217,13 @@ final class EhcaHca implements Hca {
       return;
     }
     commands.withdraw();
+    powerOff();
+    // Only now: the adapter reaches nothing any more.
+    queues.forEach(QueueMemory::free);
+    context.dma().freeCoherent(block);
+  }
+
+  private void powerOff() {
     try {
       commands.callAlways(
           "power off",
@@ -224,13 +235,11 @@ final class EhcaHca implements Hca {
         events.stop();
       }
       doorbells.close(COMMAND_TIMEOUT);
-    } catch (RdmaException e) {
+    } catch (RdmaException | AgentException | IllegalStateException e) {
+      // With its agent the adapter has ended too.
       if (!port.agent().isClosed()) {
         throw new IllegalStateException(commands.device() + " did not stop: " + e.getMessage(), e);
       }
     }
-    // Only now: the adapter reaches nothing any more.
-    queues.forEach(QueueMemory::free);
-    context.dma().freeCoherent(block);
   }
 }

@@ -2,6 +2,7 @@
 package ib.driver.ipath.internal;
 
 import ib.transport.RdmaPort;
+import ib.transport.agent.AgentException;
 import ib.transport.hca.DoorbellBank;
 import ib.transport.hca.HcaCommands;
 import ib.transport.hca.KeyTable;
@@ -89,8 +90,12 @@ final class IpathHca implements Hca {
   static IpathHca start(String name, RdmaPort port, HcaContext context) throws RdmaException {
     IpathHca hca = new IpathHca(name, port, context);
     hca.commands.call("start", () -> true);
-    hca.doorbells.open(COMMAND_TIMEOUT);
-    return hca;
+    try {
+      hca.doorbells.open(COMMAND_TIMEOUT);
+      return hca;
+    } catch (AgentException | IllegalStateException e) {
+      throw new RdmaException(name + " does not start: " + e.getMessage(), e);
+    }
   }
 
   /** Number of the next domain, region or completion queue, for labels. */
@@ -160,7 +165,7 @@ final class IpathHca implements Hca {
     try {
       commands.callAlways("close", this::stop);
       doorbells.close(COMMAND_TIMEOUT);
-    } catch (RdmaException e) {
+    } catch (RdmaException | AgentException | IllegalStateException e) {
       if (!port.agent().isClosed()) {
         throw new IllegalStateException(commands.device() + " did not stop: " + e.getMessage(), e);
       }

@@ -14,6 +14,8 @@ final class HostBuffers {
   private final IbDma dma;
   private final Set<DmaCoherent> live = new HashSet<>();
 
+  private boolean closed;
+
   HostBuffers(IbDma dma) {
     this.dma = dma;
   }
@@ -30,9 +32,13 @@ final class HostBuffers {
               + "; close some resources, or raise memory.limit.mib of ib.core");
     }
     synchronized (live) {
-      live.add(memory);
+      if (!closed) {
+        live.add(memory);
+        return memory;
+      }
     }
-    return memory;
+    dma.freeCoherent(memory);
+    throw new RdmaException(dma.device().name() + " is closed; use the device that replaces it");
   }
 
   /** Frees memory, unless {@link #freeAll} did. */
@@ -45,10 +51,11 @@ final class HostBuffers {
     dma.freeCoherent(memory);
   }
 
-  /** Frees what is left. The hardware must have stopped. */
+  /** Frees what is left, and allocates no more. The hardware must have stopped. */
   void freeAll() {
     List<DmaCoherent> left;
     synchronized (live) {
+      closed = true;
       left = new ArrayList<>(live);
     }
     left.forEach(this::free);

@@ -7,11 +7,15 @@ import ib.verbs.RdmaException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Mailboxes, used again and again. Thread-safe. */
 final class Mailboxes {
   private final HostBuffers buffers;
   private final Deque<DmaCoherent> free = new ArrayDeque<>();
+  private int taken;
+  private boolean closed;
 
   Mailboxes(HostBuffers buffers) {
     this.buffers = buffers;
@@ -21,11 +25,48 @@ final class Mailboxes {
   Box take() throws RdmaException {
     DmaCoherent memory;
     synchronized (free) {
+      if (closed) {
+        throw new RdmaException("the device is closed; use the one that replaces it");
+      }
+      taken++;
       memory = free.pollFirst();
     }
-    Box box = new Box(memory == null ? buffers.allocate(Mailbox.BYTES) : memory);
-    box.segment().fill((byte) 0);
-    return box;
+    try {
+      Box box = new Box(memory == null ? buffers.allocate(Mailbox.BYTES) : memory);
+      box.segment().fill((byte) 0);
+      return box;
+    } catch (RdmaException | RuntimeException e) {
+      giveBack(null);
+      throw e;
+    }
+  }
+
+  private void giveBack(@Nullable DmaCoherent memory) {
+    synchronized (free) {
+      taken--;
+      if (memory != null) {
+        free.addFirst(memory);
+      }
+      free.notifyAll();
+    }
+  }
+
+  /** Gives no more mailboxes; false if one that was taken does not come back in time. */
+  boolean close() {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    synchronized (free) {
+      closed = true;
+      try {
+        for (long leftNs = endNs - System.nanoTime();
+            taken > 0 && leftNs > 0;
+            leftNs = endNs - System.nanoTime()) {
+          TimeUnit.NANOSECONDS.timedWait(free, leftNs);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return taken == 0;
+    }
   }
 
   /** A mailbox in use. */
@@ -46,9 +87,7 @@ final class Mailboxes {
 
     @Override
     public void close() {
-      synchronized (free) {
-        free.addFirst(memory);
-      }
+      giveBack(memory);
     }
   }
 }

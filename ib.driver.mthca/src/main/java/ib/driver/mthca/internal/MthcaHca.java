@@ -287,7 +287,7 @@ final class MthcaHca implements Hca {
 
   /** Memory that a user still writes is not given to somebody else; core reclaims it. */
   private void requireUnused() {
-    boolean unused = true;
+    boolean unused = mailboxes.close();
     for (MthcaQp qp : qps.all()) {
       unused &= qp.isUnused();
     }

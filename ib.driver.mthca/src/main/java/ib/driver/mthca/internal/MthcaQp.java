@@ -36,7 +36,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private final SendQueue sends;
   private final RecvQueue receives;
   private volatile QpState state = QpState.RESET;
-  private volatile QpAttributes lastKnown = new QpAttributes();
 
   /** Agent thread. */
   private int life = 1;
@@ -183,7 +182,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
     fill(box.segment(), attributes, to);
     hca.hcr.issue(opcode, box.address(), qpn, 0);
     state = to;
-    lastKnown.merge(attributes);
     if (to == QpState.ERR) {
       flushLatecomers();
     }
@@ -193,7 +191,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private void resetNow() throws RdmaException {
     hca.hcr.issue(Command.TO_RST, 0, qpn, 0);
     state = QpState.RESET;
-    lastKnown = new QpAttributes();
     life++;
     sends.reset(life);
     receives.reset(life);
@@ -273,12 +270,11 @@ final class MthcaQp extends HcaResource implements QueuePair {
     }
     try (Mailboxes.Box box = hca.mailboxes.take()) {
       hca.hcr.execute(Command.QUERY_QP, 0, qpn, box.address());
-      lastKnown = QpContext.attributes(box.segment());
+      return QpContext.attributes(box.segment());
     } catch (RdmaException e) {
-      // The device went while we asked: what was known last, in error.
+      // The device or the queue pair went while we asked.
       return new QpAttributes().state(QpState.ERR);
     }
-    return lastKnown;
   }
 
   // Posting.

@@ -50,6 +50,19 @@ final class Link implements AutoCloseable {
     qp = pd.createQp(new QpInitAttributes(type, cq, cq, SIZE, SIZE, 4, 4));
   }
 
+  private Link(Link same, CompletionQueue cq, QueuePair qp) {
+    node = same.node;
+    pd = same.pd;
+    mr = same.mr;
+    this.cq = cq;
+    this.qp = qp;
+  }
+
+  /** The same domain with other queues, which their maker closes. */
+  Link with(CompletionQueue otherCq, QueuePair otherQp) {
+    return new Link(this, otherCq, otherQp);
+  }
+
   static void connect(Link a, Link b) throws RdmaException {
     a.init();
     b.init();

@@ -164,6 +164,19 @@ class MthcaFailureTest {
   }
 
   @Test
+  void shouldGiveNoMemoryOnceItIsClosed() throws Exception {
+    try (Node node = new Node("mthca0", "127.23.3.8")) {
+      Link link = new Link(node, QpType.RC);
+      node.hca.close();
+      assertThatThrownBy(() -> node.hca.mailboxes.take()).hasMessageContaining("closed");
+      assertThatThrownBy(() -> node.hca.buffers.allocate(1)).hasMessageContaining("closed");
+      assertThat(node.usage().total()).isZero();
+      link.close();
+      assertThat(node.book).isEmpty();
+    }
+  }
+
+  @Test
   void shouldGoOnAfterAHandlerThatThrows() throws Exception {
     try (Node node = new Node("mthca0", "127.23.3.7")) {
       Semaphore called = new Semaphore(0);

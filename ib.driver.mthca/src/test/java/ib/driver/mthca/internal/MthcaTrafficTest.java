@@ -4,18 +4,26 @@ package ib.driver.mthca.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
 import ib.dma.ScatterList;
 import ib.verbs.AccessFlags;
+import ib.verbs.CompletionQueue;
+import ib.verbs.DeviceAttributes;
 import ib.verbs.FastRegMr;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
+import ib.verbs.QpInitAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
+import ib.verbs.QueuePair;
+import ib.verbs.RecvWr;
 import ib.verbs.SendWr;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,7 +72,7 @@ class MthcaTrafficTest {
     try (Link a = new Link(left, QpType.RC);
         Link b = new Link(right, QpType.RC)) {
       Link.connect(a, b);
-      ib.verbs.RecvWr receive = new ib.verbs.RecvWr().reset(7);
+      RecvWr receive = new RecvWr().reset(7);
       receive.sges().add(to.address() + 10, 4_000, b.mr.lkey());
       receive.sges().add(to.address() + 10_000, 9_000, b.mr.lkey());
       assertThat(b.qp.postRecv(receive)).isEqualTo(PostResult.OK);
@@ -80,8 +88,8 @@ class MthcaTrafficTest {
       assertThat(got.byteLength()).isEqualTo(9_000);
       assertThat(got.hasImmediate()).isTrue();
       assertThat(got.immediate()).isEqualTo(0x12345678);
-      assertThat(to.get(10, 4_000)).isEqualTo(java.util.Arrays.copyOf(data, 4_000));
-      assertThat(to.get(10_000, 5_000)).isEqualTo(java.util.Arrays.copyOfRange(data, 4_000, 9_000));
+      assertThat(to.get(10, 4_000)).isEqualTo(Arrays.copyOf(data, 4_000));
+      assertThat(to.get(10_000, 5_000)).isEqualTo(Arrays.copyOfRange(data, 4_000, 9_000));
     }
     left.unmap(from);
     right.unmap(to);
@@ -108,8 +116,7 @@ class MthcaTrafficTest {
       assertThat(wc.opcode()).isEqualTo(WcOpcode.RDMA_READ);
       assertThat(wc.byteLength()).isEqualTo(5_000);
       assertThat(there.get(3, 70_000)).isEqualTo(data);
-      assertThat(here.get(80_000, 5_000))
-          .isEqualTo(java.util.Arrays.copyOfRange(data, 1_000, 6_000));
+      assertThat(here.get(80_000, 5_000)).isEqualTo(Arrays.copyOfRange(data, 1_000, 6_000));
       b.receive(9, there.address(), 64);
       SendWr last = a.wr(3, WrOpcode.RDMA_WRITE_WITH_IMM).immediate(5);
       last.remote(there.address() + 90_000, b.mr.rkey());
@@ -127,7 +134,7 @@ class MthcaTrafficTest {
   @Test
   void shouldReachAFastRegionOnlyWhileItIsRegistered() throws Exception {
     Node.Buffer here = left.buffer(8_192);
-    ib.dma.DmaMemory memory = right.pool.allocate(16_384);
+    DmaMemory memory = right.pool.allocate(16_384);
     ScatterList list = new ScatterList(2).add(memory, 100, 8_092).add(memory, 12_288, 3_000);
     int mapped = right.dma.mapSg(list, 2, DmaDirection.BIDIRECTIONAL);
     long iova = 0x7000_0000_1234L;
@@ -143,11 +150,10 @@ class MthcaTrafficTest {
       write.sges().add(here.address(), 6_000, a.mr.lkey());
       a.send(write);
       a.next(1, WcStatus.SUCCESS);
-      byte[] there = memory.segment().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-      assertThat(java.util.Arrays.copyOfRange(there, 5_100, 8_192))
-          .isEqualTo(java.util.Arrays.copyOf(data, 3_092));
-      assertThat(java.util.Arrays.copyOfRange(there, 12_288, 15_196))
-          .isEqualTo(java.util.Arrays.copyOfRange(data, 3_092, 6_000));
+      byte[] there = memory.segment().toArray(ValueLayout.JAVA_BYTE);
+      assertThat(Arrays.copyOfRange(there, 5_100, 8_192)).isEqualTo(Arrays.copyOf(data, 3_092));
+      assertThat(Arrays.copyOfRange(there, 12_288, 15_196))
+          .isEqualTo(Arrays.copyOfRange(data, 3_092, 6_000));
       mr.register(list, mapped, iova, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_WRITE);
       assertThat(mr.rkey()).isNotEqualTo(firstKey);
       write = a.wr(2, WrOpcode.RDMA_WRITE).remote(iova, firstKey);
@@ -233,6 +239,40 @@ class MthcaTrafficTest {
       assertThat(a.cq.poll(WorkCompletion.array(1))).isZero();
     }
     left.unmap(from);
+    right.unmap(to);
+  }
+
+  @Test
+  void shouldMakeTheLargestQueues() throws Exception {
+    Node.Buffer to = right.buffer(4_096);
+    try (Link a = new Link(left, QpType.RC);
+        Link b = new Link(right, QpType.RC)) {
+      DeviceAttributes limits = left.hca.query();
+      int wrs = limits.maxQpWr();
+      int sges = limits.maxSge();
+      try (CompletionQueue cq = left.hca.createCq(left, limits.maxCqe(), null);
+          QueuePair qp =
+              a.pd.createQp(new QpInitAttributes(QpType.RC, cq, cq, wrs, wrs, sges, sges))) {
+        assertThat(cq.capacity()).isEqualTo(limits.maxCqe());
+        Link large = a.with(cq, qp);
+        Link.connect(large, b);
+        Node.Buffer from = left.buffer(4_096);
+        from.put(0, random(100, 5));
+        // Over the edges of the pieces that the queue's memory is made of.
+        for (int i = 0; i < 600; i++) {
+          b.receive(i, to.address(), 100);
+          SendWr wr = large.wr(i, WrOpcode.SEND);
+          for (int part = 0; part < 25; part++) {
+            wr.sges().add(from.address() + part * 4, 4, a.mr.lkey());
+          }
+          large.send(wr);
+          large.next(i, WcStatus.SUCCESS);
+          b.next(i, WcStatus.SUCCESS);
+        }
+        assertThat(to.get(0, 100)).isEqualTo(from.get(0, 100));
+        left.unmap(from);
+      }
+    }
     right.unmap(to);
   }
 

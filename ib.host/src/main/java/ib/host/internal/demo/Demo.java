@@ -3,6 +3,7 @@ package ib.host.internal.demo;
 
 import ib.block.BlockDevice;
 import ib.block.CommandLedger;
+import ib.block.DiskFigures;
 import ib.block.DiskStatistics;
 import ib.dma.DmaMemoryPool;
 import ib.verbs.DeviceInventory;
@@ -66,7 +67,9 @@ final class Demo {
     stage.awaitActive(target, 0);
     try (Capture _ = Capture.start(context, initiator.port, options.pcap())) {
       // The capture begins before the first login.
-      configure(folders);
+      configureTarget(folders);
+      await(CommandLedger.class, null);
+      configureInitiator(folders);
       return copy(stage, pool, inventory);
     }
   }
@@ -82,6 +85,8 @@ final class Demo {
       long beganNs = System.nanoTime();
       double quietGapMs = runLoad(load, stage, swaps);
       double seconds = (System.nanoTime() - beganNs) / 1e9;
+      DiskFigures figures = statistics.figures();
+      leave(stage);
       return new DemoReport(
           options,
           swaps.timeline(),
@@ -92,14 +97,24 @@ final class Demo {
           load.bytesMoved(),
           seconds,
           load.lost(),
-          load.completedTwice() + statistics.figures().completedTwice(),
-          load.failed() + statistics.figures().failed(),
+          load.completedTwice() + figures.completedTwice(),
+          load.failed() + figures.failed(),
           load.mismatches(),
           inventory.leftOverTotal(),
           inventory.detachCount(),
-          statistics.figures(),
+          figures,
           logins());
     }
+  }
+
+  /**
+   * Ends the disk in order, so that its last detach counts too and the target leaves nobody
+   * waiting.
+   */
+  private void leave(Stage stage) throws DemoException, IOException {
+    stage.folders().unconfigure("ib.ulp.srp", DISK);
+    stage.await(
+        "the disk did not end", () -> context.getServiceReference(DiskStatistics.class) == null);
   }
 
   /**
@@ -147,7 +162,7 @@ final class Demo {
     }
   }
 
-  private void configure(Folders folders) throws IOException {
+  private void configureTarget(Folders folders) throws IOException {
     long lunBytes = (Files.size(options.file()) + MIB) / MIB * MIB;
     folders.configure(
         "ib.ulp.srpt",
@@ -161,6 +176,9 @@ final class Demo {
             TARGET_PORT_ID,
             "luns",
             new String[] {"0=file:" + work.resolve("lun0.img") + "," + lunBytes}));
+  }
+
+  private void configureInitiator(Folders folders) throws IOException {
     folders.configure(
         "ib.ulp.srp",
         DISK,

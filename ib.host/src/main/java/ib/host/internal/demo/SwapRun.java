@@ -96,6 +96,7 @@ final class SwapRun {
   }
 
   private void record(String side, Swap swap, Step step) throws DemoException, IOException {
+    stage.await("no command was in flight", () -> disk.inFlight() > 0);
     int inFlight = disk.inFlight();
     long startNs = System.nanoTime();
     gaps.begin();

@@ -71,10 +71,11 @@ public final class BenchHost implements AutoCloseable {
 
   /** Makes a device of a driver on a port; see {@link #device} for when it is there. */
   public void addDevice(String driver, String device, String port) throws BenchException {
-    configure(
-        "ib.driver." + driver,
-        device,
-        Map.of(RdmaDevice.DEVICE, device, "port.target", "(" + RdmaDevice.PORT + "=" + port + ")"));
+    try {
+      copy.addDevice(driver, device, port);
+    } catch (IOException e) {
+      throw new BenchException("a configuration can't be written: " + e.getMessage(), e);
+    }
   }
 
   /** Writes a configuration. */

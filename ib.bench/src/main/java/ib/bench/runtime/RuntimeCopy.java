@@ -114,6 +114,14 @@ public final class RuntimeCopy implements AutoCloseable {
     Files.move(half, file(pid, instance), StandardCopyOption.ATOMIC_MOVE);
   }
 
+  /** Configures a device of a driver on a port. */
+  public void addDevice(String driver, String device, String port) throws IOException {
+    configure(
+        "ib.driver." + driver,
+        device,
+        Map.of("ib.device", device, "port.target", "(ib.port=" + port + ")"));
+  }
+
   /** Deletes a configuration. */
   public void unconfigure(String pid, String instance) throws IOException {
     Files.deleteIfExists(file(pid, instance));

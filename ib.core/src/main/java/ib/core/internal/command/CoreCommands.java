@@ -3,6 +3,7 @@ package ib.core.internal.command;
 
 import ib.core.internal.dma.DefaultDmaOps;
 import ib.core.internal.dma.DomainStatistics;
+import ib.dma.DmaCommand;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
 import ib.dma.IbDmaOps;
@@ -19,6 +20,8 @@ import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /** Operator commands: {@code ib:devices} and {@code ib:dma}. */
 @Component(
@@ -35,6 +38,7 @@ public final class CoreCommands {
   private final DeviceInventory inventory;
   private final DmaMemoryPool pool;
   private final IbDmaOps defaultOps;
+  private final DmaCommands subCommands = new DmaCommands();
 
   /**
    * Made by Declarative Services.
@@ -51,6 +55,18 @@ public final class CoreCommands {
     this.inventory = inventory;
     this.pool = pool;
     this.defaultOps = defaultOps;
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      target = "(" + DmaCommand.NAME + "=*)")
+  void addCommand(DmaCommand command, Map<String, ?> properties) {
+    subCommands.add(command, properties);
+  }
+
+  void removeCommand(DmaCommand command) {
+    subCommands.remove(command);
   }
 
   /**
@@ -139,6 +155,18 @@ public final class CoreCommands {
     own.values().forEach(status -> row(table, status));
     return "pool: %d of %d KiB in use\n%s"
         .formatted(pool.usedBytes() >> 10, pool.limitBytes() >> 10, table);
+  }
+
+  /**
+   * Runs a sub-command that a bundle offers: {@code ib:dma NAME ARGUMENTS}.
+   *
+   * @param name the sub-command
+   * @param arguments its arguments
+   * @return its answer
+   * @throws Exception if it failed, or if nobody offers it: then the message lists those offered
+   */
+  public String dma(String name, String... arguments) throws Exception {
+    return subCommands.run(name, List.of(arguments));
   }
 
   private static void row(TextTable table, DomainStatistics figures) {

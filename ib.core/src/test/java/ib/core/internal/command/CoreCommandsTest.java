@@ -2,12 +2,14 @@
 package ib.core.internal.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.core.internal.dma.DefaultDmaOps;
 import ib.core.internal.dma.HostMemoryPool;
 import ib.dma.BusWindow;
 import ib.dma.DmaAccess;
 import ib.dma.DmaAttributes;
+import ib.dma.DmaCommand;
 import ib.dma.DmaDirection;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
@@ -16,10 +18,13 @@ import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceState;
 import ib.verbs.DeviceStatus;
 import ib.verbs.OwnerUsage;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.osgi.framework.Constants;
 
 class CoreCommandsTest {
   private final List<DeviceStatus> devices = new ArrayList<>();
@@ -113,5 +118,48 @@ class CoreCommandsTest {
             "device  ops     live  bytes  maps  unmaps  faults        failed maps",
             "mthca0  shared  1     100    1     0       not-mapped=1  no-memory=1",
             "ipath0  own     2     50     -     -       -             -");
+  }
+
+  @Test
+  void shouldRunTheBestOfferOfASubCommandWithItsArguments() throws Exception {
+    commands.addCommand(new Echo("old"), Map.of(DmaCommand.NAME, "echo"));
+    DmaCommand better = new Echo("new");
+    commands.addCommand(better, Map.of(DmaCommand.NAME, "echo", Constants.SERVICE_RANKING, 5));
+
+    assertThat(commands.dma("echo", "a", "b")).isEqualTo("new[a, b]");
+
+    commands.removeCommand(better);
+    assertThat(commands.dma("echo")).isEqualTo("old[]");
+  }
+
+  @Test
+  void shouldNameTheSubCommandsThereAreForAnUnknownOne() {
+    commands.addCommand(new Echo("x"), Map.of(DmaCommand.NAME, "echo"));
+
+    assertThatThrownBy(() -> commands.dma("eho", "a"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("ib:dma eho: no such sub-command; there are:\n  ib:dma echo WORDS - says them");
+  }
+
+  @Test
+  void shouldPassOnWhatASubCommandThrows() {
+    commands.addCommand(new Echo("x"), Map.of(DmaCommand.NAME, "echo"));
+
+    assertThatThrownBy(() -> commands.dma("echo", "fail")).hasMessage("told to fail");
+  }
+
+  private record Echo(String prefix) implements DmaCommand {
+    @Override
+    public String usage() {
+      return "WORDS - says them";
+    }
+
+    @Override
+    public String run(List<String> arguments) throws Exception {
+      if (arguments.contains("fail")) {
+        throw new IOException("told to fail");
+      }
+      return prefix + arguments;
+    }
   }
 }

@@ -99,11 +99,14 @@ final class MthcaHca implements Hca {
     MthcaHca hca = new MthcaHca(name, port, context, slot);
     try {
       hca.start();
+      return hca;
+    } catch (AgentException | IllegalStateException e) {
+      hca.giveUp(e);
+      throw new RdmaException(name + " does not start: " + e.getMessage(), e);
     } catch (RdmaException | RuntimeException e) {
       hca.giveUp(e);
       throw e;
     }
-    return hca;
   }
 
   private void start() throws RdmaException {
@@ -271,8 +274,9 @@ final class MthcaHca implements Hca {
     try {
       commands.callAlways("close", this::stop);
       slot.close(COMMAND_TIMEOUT);
-    } catch (RdmaException | AgentException e) {
-      // Memory that the hardware may still use is not freed; core reclaims it.
+    } catch (RdmaException | AgentException | IllegalStateException e) {
+      // With its agent the hardware has ended too. Otherwise: memory that the hardware may still
+      // use is not freed; core reclaims it.
       if (!port.agent().isClosed()) {
         throw new IllegalStateException(commands.device() + " did not stop: " + e.getMessage(), e);
       }

@@ -89,7 +89,7 @@ final class Link implements AutoCloseable {
             .state(QpState.RTS)
             .sqPsn(qp.qpn())
             .maxRdAtomic(4)
-            .timeoutCode(10)
+            .timeoutCode(17)
             .retryCount(7)
             .rnrRetry(7));
   }

@@ -164,6 +164,17 @@ class MthcaFailureTest {
   }
 
   @Test
+  void shouldSayWhyItCantStartWithoutAnAgent() throws Exception {
+    try (Node node = Node.notOpen("mthca0", "127.23.3.9", new HostMemoryPool(1 << 24))) {
+      node.agent.close();
+      assertThatThrownBy(() -> node.device.open(node))
+          .isInstanceOf(RdmaException.class)
+          .hasMessageContaining("mthca0 does not start");
+      assertThat(node.usage().total()).isZero();
+    }
+  }
+
+  @Test
   void shouldGiveNoMemoryOnceItIsClosed() throws Exception {
     try (Node node = new Node("mthca0", "127.23.3.8")) {
       Link link = new Link(node, QpType.RC);

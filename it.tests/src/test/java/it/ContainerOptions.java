@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.ops4j.pax.exam.Option;
 
@@ -94,6 +96,22 @@ public final class ContainerOptions {
   /** Everything that the runtime starts but its shell. */
   public static Option house() {
     return composite(base(), services(), apis(), platform(), drivers(), protocols());
+  }
+
+  /** The platform without any driver or protocol: for drivers that tests bring with them. */
+  public static Option[] core() {
+    return new Option[] {base(), services(), apis(), platform()};
+  }
+
+  /** The host's bundles with their start levels, without its watcher's folders and its shell. */
+  public static Map<Path, Integer> jarsOfTheHost() {
+    Map<Path, Integer> jars = new LinkedHashMap<>();
+    for (int level : new int[] {2, 3, 5, 10, 12, 20}) {
+      jars(home().resolve("bundles").resolve("%02d".formatted(level)))
+          .forEach(jar -> jars.put(jar, level));
+    }
+    jars(home().resolve("deploy")).forEach(jar -> jars.put(jar, DEPLOY_LEVEL));
+    return jars;
   }
 
   /** For a forked container: the flags that the launcher gives to its JVM. */

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package it;
+
+/** The driver whose CPU does the work is replaced. */
+public class IpathSwapIT extends SwapUnderIo {
+  @Override
+  protected String driver() {
+    return "ib.driver.ipath";
+  }
+
+  @Override
+  protected String otherDriver() {
+    return "ib.driver.ehca";
+  }
+
+  @Override
+  protected String network() {
+    return "127.30.1";
+  }
+}

@@ -2,6 +2,8 @@
 package ib.core.internal.dma;
 
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the ops keep in the slot of a device object: the address space, and who maps into it. The
@@ -10,6 +12,10 @@ import java.lang.invoke.VarHandle;
 final class OwnerBook {
   private final IommuDomain domain;
   private final String owner;
+
+  /** A mapper that rests: usually one thread at a time maps lists for an owner. */
+  private final AtomicReference<@Nullable SgMapper> spareMapper = new AtomicReference<>();
+
   private volatile boolean closed;
 
   OwnerBook(IommuDomain domain, String owner) {
@@ -23,6 +29,15 @@ final class OwnerBook {
 
   String owner() {
     return owner;
+  }
+
+  /** Takes the mapper that rests; null if another thread has it, or there was none yet. */
+  @Nullable SgMapper takeMapper() {
+    return spareMapper.getAndSet(null);
+  }
+
+  void giveMapper(SgMapper mapper) {
+    spareMapper.set(mapper);
   }
 
   /** True once this owner or the whole address space is detached. */

@@ -11,37 +11,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * Maps lists: one range of bus addresses for the whole list if there is one, neighbours merged into
  * one entry where they meet on a page.
+ *
+ * <p>Used by one thread at a time, again and again: its owner's book keeps one, so that mapping a
+ * list makes no object.
  */
 final class SgMapper {
   private static final int PAGE = DmaMemoryPool.PAGE_SIZE;
 
+  /** What a mapper that rests refers to. */
+  private static final ScatterList NO_LIST = new ScatterList(1);
+
   private final IommuDomain domain;
   private final OwnerBook book;
-  private final ScatterList list;
-  private final int entries;
-  private final DmaDirection direction;
-  private final int attributes;
   private final int maxEntryBytes;
 
   /** Pages between two boundaries that no entry crosses; 0 if the space lies within one. */
   private final int boundaryPages;
 
-  private SgMapper(
-      IommuDomain domain,
-      OwnerBook book,
-      ScatterList list,
-      int entries,
-      DmaDirection direction,
-      int attributes) {
+  // Of the list that is being mapped.
+  private ScatterList list = NO_LIST;
+  private int entries;
+  private DmaDirection direction = DmaDirection.NONE;
+  private int attributes;
+
+  private SgMapper(IommuDomain domain, OwnerBook book) {
     IbDevice device = domain.device();
     long boundary = device.segmentBoundaryMask();
     boolean within = boundary < 0 || boundary >= domain.window().sizeBytes() - 1;
     this.domain = domain;
     this.book = book;
-    this.list = list;
-    this.entries = entries;
-    this.direction = direction;
-    this.attributes = attributes;
     this.maxEntryBytes = device.maxSegmentSizeBytes();
     this.boundaryPages = within ? 0 : (int) ((boundary + 1) / PAGE);
   }
@@ -54,7 +52,18 @@ final class SgMapper {
       int entries,
       DmaDirection direction,
       int attributes) {
-    return new SgMapper(domain, book, list, entries, direction, attributes).map();
+    SgMapper spare = book.takeMapper();
+    SgMapper mapper = spare == null ? new SgMapper(domain, book) : spare;
+    mapper.list = list;
+    mapper.entries = entries;
+    mapper.direction = direction;
+    mapper.attributes = attributes;
+    try {
+      return mapper.map();
+    } finally {
+      mapper.list = NO_LIST;
+      book.giveMapper(mapper);
+    }
   }
 
   private int map() {

@@ -65,6 +65,26 @@ class SgMapperTest {
   }
 
   @Test
+  void shouldMapAListAgainWithoutANewObject() {
+    IbDma dma = device(1 << 20, -1);
+    ScatterList list = new ScatterList(2);
+    list.add(memory, 0, 4096).add(memory, 4096, 4096);
+    var threads =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long bytesPerMap = Long.MAX_VALUE;
+    // Until what the JVM itself allocates while it links and compiles is over.
+    for (int round = 0; round < 20 && bytesPerMap != 0; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 1000; i++) {
+        dma.mapSg(list, 2, TO_DEVICE);
+        dma.unmapSg(list, 2, TO_DEVICE);
+      }
+      bytesPerMap = (threads.getCurrentThreadAllocatedBytes() - before) / 1000;
+    }
+    assertThat(bytesPerMap).isZero();
+  }
+
+  @Test
   void shouldMapOnlyTheEntriesToldOf() {
     IbDma dma = device(1 << 20, -1);
     ScatterList list = new ScatterList(1);

@@ -5,10 +5,9 @@ import ib.block.CommandLedger;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The target's book of logins and tags. Entries are written on the target's worker and read
@@ -88,10 +87,7 @@ final class Ledger implements CommandLedger {
     private final AtomicLong answered = new AtomicLong();
     private final AtomicLong executedTwice = new AtomicLong();
     private final AtomicLong failed = new AtomicLong();
-    private final Set<Long> seen = new HashSet<>();
-    private final long[] order = new long[REMEMBERED_TAGS];
-    private int next;
-    private boolean full;
+    private @Nullable RecentTags seen = new RecentTags(REMEMBERED_TAGS);
     private volatile boolean open = true;
 
     private Entry(long login, String initiatorPortId, String device) {
@@ -102,16 +98,10 @@ final class Ledger implements CommandLedger {
 
     void received(long tag) {
       received.incrementAndGet();
-      if (!seen.add(tag)) {
+      RecentTags tags = seen;
+      if (tags != null && !tags.add(tag)) {
         executedTwice.incrementAndGet();
-        return;
       }
-      if (full) {
-        seen.remove(order[next]);
-      }
-      order[next] = tag;
-      next = (next + 1) % REMEMBERED_TAGS;
-      full |= next == 0;
     }
 
     void answered(boolean good) {
@@ -123,7 +113,7 @@ final class Ledger implements CommandLedger {
 
     void close() {
       open = false;
-      seen.clear();
+      seen = null;
     }
 
     private Login snapshot() {

@@ -20,7 +20,8 @@ final class ManifestRules {
   static List<String> forbiddenImports(Room room, Manifest manifest) {
     return clauses(manifest, "Import-Package").keySet().stream()
         .filter(Room::isOurs)
-        .filter(imported -> !room.mayImport(imported) && !room.owns(imported))
+        .filter(imported -> !room.mayImport(imported))
+        .filter(imported -> !room.owns(imported) || Room.isCopied(imported))
         .map(imported -> room.folder + " imports " + imported)
         .toList();
   }
@@ -44,7 +45,9 @@ final class ManifestRules {
     }
     return Stream.of(
             room.owns(packageName) ? "" : room.folder + " exports the foreign " + packageName,
-            packageName.contains("internal") ? room.folder + " exports " + packageName : "",
+            packageName.contains("internal") || Room.isCopied(packageName)
+                ? room.folder + " exports " + packageName
+                : "",
             attributes.contains("version=\"1.")
                 ? ""
                 : room.folder + " exports " + packageName + " without a version from 1.0")

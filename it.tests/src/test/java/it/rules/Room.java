@@ -14,22 +14,33 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /**
- * A room: a folder that is a bundle, its own packages, and the packages of ours it may import. A
- * package given with {@code ..} includes those below it.
+ * A room: a folder that is a bundle, its own packages (also those copied into it, private), and the
+ * packages of ours it may import. A package given with {@code ..} includes those below it.
  */
 enum Room {
-  DMA_API(Kind.API, "ib.dma.api", Set.of("ib.dma"), Set.of()),
+  DMA_API(Kind.API, "ib.dma.api", Set.of("ib.dma", "ib.config"), Set.of()),
   VERBS_API(Kind.API, "ib.verbs.api", Set.of("ib.verbs", "ib.verbs.spi"), Set.of("ib.dma")),
   BLOCK_API(Kind.API, "ib.block.api", Set.of("ib.block"), Set.of("ib.dma")),
-  TRANSPORT(Kind.PLATFORM, "ib.transport", Set.of("ib.transport.."), Packages.APIS),
+  TRANSPORT(Kind.PLATFORM, "ib.transport", Set.of("ib.transport..", "ib.config"), Packages.APIS),
   CM(Kind.PLATFORM, "ib.cm", Set.of("ib.cm.."), Packages.APIS_AND_TRANSPORT),
-  CORE(Kind.PLATFORM, "ib.core", Set.of("ib.core.."), Packages.APIS),
+  CORE(Kind.PLATFORM, "ib.core", Set.of("ib.core..", "ib.config"), Packages.APIS),
   MTHCA(Kind.DRIVER, "ib.driver.mthca", Set.of("ib.driver.mthca.."), Packages.APIS_AND_TRANSPORT),
   EHCA(Kind.DRIVER, "ib.driver.ehca", Set.of("ib.driver.ehca.."), Packages.APIS_AND_TRANSPORT),
   IPATH(Kind.DRIVER, "ib.driver.ipath", Set.of("ib.driver.ipath.."), Packages.APIS_AND_TRANSPORT),
-  SRP(Kind.PROTOCOL, "ib.ulp.srp", Set.of("ib.ulp.srp..", "ib.srp.."), Packages.FOR_PROTOCOLS),
-  SRPT(Kind.PROTOCOL, "ib.ulp.srpt", Set.of("ib.ulp.srpt..", "ib.srp.."), Packages.FOR_PROTOCOLS),
+  SRP(
+      Kind.PROTOCOL,
+      "ib.ulp.srp",
+      Set.of("ib.ulp.srp..", "ib.srp..", "ib.config"),
+      Packages.FOR_PROTOCOLS),
+  SRPT(
+      Kind.PROTOCOL,
+      "ib.ulp.srpt",
+      Set.of("ib.ulp.srpt..", "ib.srp..", "ib.config"),
+      Packages.FOR_PROTOCOLS),
   HOST(Kind.OPERATOR, "ib.host", Set.of("ib.host..", "ib.srp.."), Packages.FOR_OPERATOR);
+
+  /** Packages that are copied, private, into whoever needs them: they are nobody's API. */
+  private static final Set<String> COPIED = Set.of("ib.srp..", "ib.config");
 
   /** What a room is for, which decides what it may export. */
   enum Kind {
@@ -72,6 +83,10 @@ enum Room {
 
   boolean owns(String packageName) {
     return own.stream().anyMatch(matching(packageName));
+  }
+
+  static boolean isCopied(String packageName) {
+    return COPIED.stream().anyMatch(matching(packageName));
   }
 
   boolean mayImport(String packageName) {

@@ -88,6 +88,13 @@ class RulesCanFailTest {
         .isEmpty();
   }
 
+  @Test
+  void shouldNoticeACopiedPackageThatIsExportedOrImported() {
+    assertThat(exportProblems("ib.config;version=\"1.0.0\"")).hasSize(1);
+    Manifest manifest = manifest("Import-Package", "ib.config;version=\"[1.0,2)\"");
+    assertThat(ManifestRules.forbiddenImports(Room.CORE, manifest)).hasSize(1);
+  }
+
   private static List<String> exportProblems(String exports) {
     return ManifestRules.forbiddenExports(Room.TRANSPORT, manifest("Export-Package", exports));
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.hca;
 
+import ib.config.ConfigReader;
 import ib.dma.IbDevice;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,15 +23,10 @@ public final class DriverConfig {
    */
   public static final String DEFAULT_OPS = "defaultOps";
 
-  /** Key: the file a configuration was read from, set by File Install. */
-  public static final String FILE = "felix.fileinstall.filename";
-
   private static final String RANKING = "service.ranking";
-  private static final Set<String> FOREIGN_PREFIXES =
-      Set.of("service.", "component.", "felix.fileinstall.", "osgi.ds.", "config.factory.");
 
   private final Map<String, ?> properties;
-  private final String source;
+  private final ConfigReader in;
 
   /**
    * Begins to read.
@@ -38,25 +34,15 @@ public final class DriverConfig {
    * @param pid PID of the driver, names the configuration if there is no file
    * @param properties properties of the component
    * @param tuning keys of this driver beyond {@code ib.device} and {@code port.target}
-   * @throws IllegalArgumentException if a key is not known
+   * @throws IllegalArgumentException if a key is not known, or the port is not named
    */
   public DriverConfig(String pid, Map<String, ?> properties, Collection<String> tuning) {
     this.properties = properties;
-    Object file = properties.get(FILE);
-    this.source = file != null ? file.toString() : pid + " " + properties.get("service.pid");
-    Set<String> known = new TreeSet<>(tuning);
+    List<String> known = new ArrayList<>(tuning);
     known.add(IbDevice.DEVICE);
     known.add(PORT_TARGET);
-    for (String key : properties.keySet()) {
-      if (!known.contains(key)
-          && !key.equals(DEFAULT_OPS + ".target")
-          && FOREIGN_PREFIXES.stream().noneMatch(key::startsWith)) {
-        throw refuse(key, "is not known here", "use one of " + known);
-      }
-    }
-    if (!properties.containsKey(PORT_TARGET)) {
-      throw refuse(PORT_TARGET, "is missing", "name the port, e.g. \"(ib.port=p0)\"");
-    }
+    this.in = new ConfigReader(pid, properties, known, DEFAULT_OPS);
+    in.requiredText(PORT_TARGET, "name the port, e.g. \"(ib.port=p0)\"");
   }
 
   /**
@@ -65,7 +51,7 @@ public final class DriverConfig {
    * @return file name, or PID
    */
   public String source() {
-    return source;
+    return in.where();
   }
 
   /**
@@ -74,15 +60,7 @@ public final class DriverConfig {
    * @return value of {@code ib.device}
    */
   public String device() {
-    Object value = properties.get(IbDevice.DEVICE);
-    if (value == null) {
-      throw refuse(IbDevice.DEVICE, "is missing", "name the device, e.g. \"mthca0\"");
-    }
-    String name = value.toString();
-    if (!name.matches("[A-Za-z0-9_.]{1,64}")) {
-      throw refuse(IbDevice.DEVICE, "is \"" + name + "\"", "use 1 to 64 letters, digits, _ or .");
-    }
-    return name;
+    return in.name(IbDevice.DEVICE, "name the device, e.g. \"mthca0\"");
   }
 
   /**
@@ -95,48 +73,38 @@ public final class DriverConfig {
    * @return the number
    */
   public int integer(String key, int defaultValue, int min, int max) {
-    long value = number(key, defaultValue);
-    if (value < min || value > max) {
-      throw refuse(key, "is " + value, "give " + min + " to " + max);
-    }
-    return (int) value;
+    return in.integer(key, defaultValue, min, max);
   }
 
   /**
-   * A number, decimal or with 0x.
+   * A number in a range, decimal or with 0x.
    *
    * @param key key
    * @param defaultValue if it is not given
+   * @param min smallest
+   * @param max largest
    * @return the number
    */
-  public long number(String key, long defaultValue) {
-    Object value = properties.get(key);
-    if (value == null) {
-      return defaultValue;
-    }
-    try {
-      return value instanceof Number n ? n.longValue() : Long.decode(value.toString().strip());
-    } catch (NumberFormatException e) {
-      throw refuse(key, "is \"" + value + "\"", "give a whole number, decimal or with 0x");
-    }
+  public long number(String key, long defaultValue, long min, long max) {
+    return in.number(key, defaultValue, min, max);
   }
 
   /**
-   * A refusal.
+   * A refusal that tells the value.
    *
    * @param key the key
-   * @param wrong what is wrong with it
+   * @param why why its value does not do
    * @param remedy what to do
    * @return to be thrown
    */
-  public IllegalArgumentException refuse(String key, String wrong, String remedy) {
-    return new IllegalArgumentException(source + ": " + key + " " + wrong + "; " + remedy);
+  public IllegalArgumentException refuseValue(String key, String why, String remedy) {
+    return in.refuseValue(key, why, remedy);
   }
 
   /**
    * What goes on to the services: ranking and file, if given.
    *
-   * @param key {@code service.ranking} or {@link #FILE}
+   * @param key {@code service.ranking} or {@link ConfigReader#FILE}
    * @return value or null
    */
   @Nullable Object passedOn(String key) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.hca;
 
+import ib.config.ConfigReader;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.verbs.spi.HcaDevice;
@@ -41,7 +42,7 @@ public final class HcaRegistration {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put(IbDevice.DEVICE, device.name());
     all.put("ib.port", device.portName());
-    for (String key : new String[] {Constants.SERVICE_RANKING, DriverConfig.FILE}) {
+    for (String key : new String[] {Constants.SERVICE_RANKING, ConfigReader.FILE}) {
       Object value = config.passedOn(key);
       if (value != null) {
         all.put(key, value);
@@ -78,19 +79,19 @@ public final class HcaRegistration {
       for (ServiceReference<IbDevice> twin :
           context.getServiceReferences(IbDevice.class, "(" + IbDevice.DEVICE + "=" + name + ")")) {
         if (context.getBundle().equals(twin.getBundle())) {
-          Object file = twin.getProperty(DriverConfig.FILE);
-          throw config.refuse(
+          Map<String, Object> its = FrameworkUtil.asMap(twin.getProperties());
+          throw config.refuseValue(
               IbDevice.DEVICE,
-              "is \""
-                  + name
-                  + "\", which "
-                  + (file != null ? file : "another configuration")
+              "which "
+                  + (its.containsKey(ConfigReader.FILE)
+                      ? ConfigReader.where("", its)
+                      : "another configuration")
                   + " has already",
               "give each device its own name");
         }
       }
     } catch (InvalidSyntaxException e) {
-      throw new IllegalArgumentException(e);
+      throw new IllegalStateException("a name that was checked does not fit a filter", e);
     }
   }
 }

@@ -42,7 +42,7 @@ class DriverConfigTest {
     properties.put("dept", "1");
     assertThatThrownBy(this::read)
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContainingAll(FILE, "dept ", "not known", "depth");
+        .hasMessageContainingAll(FILE, "'dept'", "not known", "depth");
     properties.remove("dept");
     properties.put("depth", "many");
     assertThatThrownBy(() -> read().integer("depth", 1, 1, 100))
@@ -61,7 +61,7 @@ class DriverConfigTest {
   @Test
   void shouldNameThePidWithoutAFile() {
     properties.remove("felix.fileinstall.filename");
-    assertThat(read().source()).isEqualTo("ib.driver.x ib.driver.x-x0");
+    assertThat(read().source()).isEqualTo("configuration ib.driver.x-x0");
   }
 
   @Test

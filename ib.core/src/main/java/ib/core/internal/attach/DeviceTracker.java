@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.attach;
 
+import ib.config.ConfigReader;
 import ib.core.internal.attach.Pairing.DeviceEntry;
 import ib.core.internal.attach.Pairing.OpsEntry;
 import ib.dma.IbDevice;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
@@ -177,12 +179,8 @@ public final class DeviceTracker implements DeviceInventory {
 
   /** Where an operator finds a service's configuration. */
   private static String origin(ServiceReference<?> reference) {
-    for (String key : new String[] {"felix.fileinstall.filename", Constants.SERVICE_PID}) {
-      if (reference.getProperty(key) instanceof String value) {
-        return value;
-      }
-    }
-    return "service " + id(reference);
+    return ConfigReader.where(
+        "of service " + id(reference), FrameworkUtil.asMap(reference.getProperties()));
   }
 
   // ---- ops

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.dma;
 
+import ib.config.ConfigException;
+import ib.config.ConfigReader;
 import ib.dma.BusWindow;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryExhaustedException;
@@ -8,12 +10,17 @@ import ib.dma.DmaMemoryPool;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.log.Logger;
+import org.osgi.service.log.LoggerFactory;
 
 /**
  * Page-granular allocation out of chunks of native memory that are made on demand, up to a limit.
@@ -21,7 +28,7 @@ import org.osgi.service.component.annotations.Modified;
  * <p>An allocation is aligned to the smallest power of two that holds it, up to {@link
  * #MAX_ALIGNMENT}. A short lock guards what is taken; finding memory by address takes none.
  */
-@Component(service = DmaMemoryPool.class, immediate = true, configurationPid = "ib.core")
+@Component(service = DmaMemoryPool.class, immediate = true, configurationPid = HostMemoryPool.PID)
 public final class HostMemoryPool implements DmaMemoryPool {
   /** Bytes of a chunk. */
   static final long CHUNK_BYTES = 32L << 20;
@@ -29,7 +36,17 @@ public final class HostMemoryPool implements DmaMemoryPool {
   /** Largest natural alignment of an allocation. */
   static final long MAX_ALIGNMENT = 4L << 20;
 
+  /** PID of core's configuration. */
+  static final String PID = "ib.core";
+
+  /** Key: most memory for DMA, in MiB. */
+  static final String LIMIT = "memory.limit.mib";
+
+  private static final long DEFAULT_LIMIT_MIB = 1024;
   private static final long MAX_LIMIT_MIB = 1L << 20;
+
+  /** Null outside of a container, where there is no configuration either. */
+  private final @Nullable Logger log;
 
   private final ReentrantLock lock = new ReentrantLock();
   private volatile long limitBytes;
@@ -41,20 +58,17 @@ public final class HostMemoryPool implements DmaMemoryPool {
 
   private int lastChunk;
 
-  /** Configuration {@code ib.core}. */
-  @interface Config {
-    /** Most memory for DMA, in MiB: key {@code memory.limit.mib}. */
-    long memory_limit_mib() default 1024;
-  }
-
   /**
    * Creates the host's pool.
    *
-   * @param config the limit
+   * @param log where a wrong configuration is told; the default limit holds then
+   * @param properties configuration {@code ib.core}
    */
   @Activate
-  public HostMemoryPool(Config config) {
-    this(limitOf(config));
+  public HostMemoryPool(
+      @Reference(service = LoggerFactory.class) Logger log, Map<String, Object> properties) {
+    this(log, DEFAULT_LIMIT_MIB << 20);
+    modified(properties);
   }
 
   /**
@@ -63,21 +77,28 @@ public final class HostMemoryPool implements DmaMemoryPool {
    * @param limitBytes most bytes of all chunks
    */
   public HostMemoryPool(long limitBytes) {
+    this(null, limitBytes);
+  }
+
+  private HostMemoryPool(@Nullable Logger log, long limitBytes) {
+    this.log = log;
     limit(limitBytes);
   }
 
   @Modified
-  void modified(Config config) {
-    limit(limitOf(config));
+  void modified(Map<String, Object> properties) {
+    try {
+      limit(limitBytes(properties));
+    } catch (ConfigException e) {
+      if (log != null) {
+        log.error("the limit of DMA memory stays {} MiB: {}", limitBytes >> 20, e.getMessage());
+      }
+    }
   }
 
-  private static long limitOf(Config config) {
-    long mib = config.memory_limit_mib();
-    if (mib < 1 || mib > MAX_LIMIT_MIB) {
-      throw new IllegalArgumentException(
-          "configuration ib.core: memory.limit.mib=%d; give 1 to %d".formatted(mib, MAX_LIMIT_MIB));
-    }
-    return mib << 20;
+  static long limitBytes(Map<String, ?> properties) {
+    ConfigReader in = new ConfigReader(PID, properties, List.of(LIMIT));
+    return in.number(LIMIT, DEFAULT_LIMIT_MIB, 1, MAX_LIMIT_MIB) << 20;
   }
 
   /**

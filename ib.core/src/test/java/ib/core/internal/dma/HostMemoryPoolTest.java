@@ -10,11 +10,14 @@ import ib.dma.DmaMemoryExhaustedException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HostMemoryPoolTest {
   private static final long MIB = 1L << 20;
@@ -165,5 +168,33 @@ class HostMemoryPoolTest {
       }
     }
     assertThat(pool.usedBytes()).isZero();
+  }
+
+  @Test
+  void shouldReadItsLimit() {
+    assertThat(HostMemoryPool.limitBytes(Map.of())).isEqualTo(1024 * MIB);
+    assertThat(HostMemoryPool.limitBytes(Map.of("memory.limit.mib", "7"))).isEqualTo(7 * MIB);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "memory.limit.mib, 0, give 1 to 1048576",
+    "memory.limit.mib, much, give 1 to 1048576",
+    "memory.limit, 7, use one of memory.limit.mib",
+  })
+  void shouldNameFileKeyAndRemedyOfAWrongLimit(String key, String value, String remedy) {
+    Map<String, String> properties =
+        Map.of("felix.fileinstall.filename", "file:/etc/ib.core.config", key, value);
+    assertThatThrownBy(() -> HostMemoryPool.limitBytes(properties))
+        .hasMessageStartingWith("/etc/ib.core.config: key '" + key + "'")
+        .hasMessageContaining(remedy);
+  }
+
+  @Test
+  void shouldKeepItsLimitWhenTheConfigurationIsWrong() {
+    pool.modified(Map.of("memory.limit.mib", "7"));
+    assertThat(pool.limitBytes()).isEqualTo(7 * MIB);
+    pool.modified(Map.of("memory.limit.mib", "none"));
+    assertThat(pool.limitBytes()).isEqualTo(7 * MIB);
   }
 }

@@ -5,7 +5,7 @@ import ib.dma.IbDmaOps;
 import ib.driver.ehca.internal.firmware.AdapterOptions;
 import ib.transport.RdmaPort;
 import ib.transport.hca.DriverConfig;
-import ib.transport.hca.HcaRegistration;
+import ib.transport.hca.DriverInstance;
 import java.util.List;
 import java.util.Map;
 import org.osgi.framework.BundleContext;
@@ -37,11 +37,9 @@ public final class EhcaDriver {
   private static final String BUSY_EVERY = "hypervisor.busy.every";
   private static final String BUSY_SEED = "hypervisor.busy.seed";
 
-  private final HcaRegistration registration;
-  private final Logger log;
-  private final String name;
+  private final DriverInstance instance;
 
-  /** Reads the configuration and registers the services. */
+  /** Registers the services, if the configuration is right. */
   @Activate
   public EhcaDriver(
       BundleContext context,
@@ -53,35 +51,40 @@ public final class EhcaDriver {
               policyOption = ReferencePolicyOption.RELUCTANT)
           IbDmaOps defaultOps,
       @Reference(service = LoggerFactory.class) Logger log) {
-    DriverConfig config =
-        new DriverConfig(PID, properties, List.of(DMA_MASK, BUSY_EVERY, BUSY_SEED));
-    this.name = config.device();
-    this.log = log;
-    AdapterOptions options =
-        new AdapterOptions(busyEvery(config), config.number(BUSY_SEED, 1), port.guid());
-    EhcaDevice device =
-        new EhcaDevice(name, port, dmaMask(config), options, context.getBundle().getSymbolicName());
-    registration = HcaRegistration.register(context, config, device, defaultOps);
-    log.info("{} on port {} ({})", name, port.name(), config.source());
+    String driver = context.getBundle().getSymbolicName();
+    instance =
+        DriverInstance.start(
+            context,
+            log,
+            PID,
+            properties,
+            List.of(DMA_MASK, BUSY_EVERY, BUSY_SEED),
+            in -> new EhcaDevice(in.device(), port, dmaMask(in), options(in, port), driver),
+            defaultOps);
+  }
+
+  private static AdapterOptions options(DriverConfig config, RdmaPort port) {
+    long seed = config.number(BUSY_SEED, 1, Long.MIN_VALUE, Long.MAX_VALUE);
+    return new AdapterOptions(busyEvery(config), seed, port.guid());
   }
 
   private static int busyEvery(DriverConfig config) {
     int every = config.integer(BUSY_EVERY, EhcaDevice.BUSY_EVERY, 0, Integer.MAX_VALUE);
     if (every > 0 && every < EhcaDevice.LEAST_BUSY_EVERY) {
-      throw config.refuse(
+      throw config.refuseValue(
           BUSY_EVERY,
-          "is " + every,
+          "too often",
           "give 0 for never, or " + EhcaDevice.LEAST_BUSY_EVERY + " and more");
     }
     return every;
   }
 
   private static long dmaMask(DriverConfig config) {
-    long mask = config.number(DMA_MASK, EhcaDevice.DMA_MASK);
+    long mask = config.number(DMA_MASK, EhcaDevice.DMA_MASK, Long.MIN_VALUE, Long.MAX_VALUE);
     if (mask < EhcaDevice.LEAST_DMA_MASK || (mask & (mask + 1)) != 0) {
-      throw config.refuse(
+      throw config.refuseValue(
           DMA_MASK,
-          "is 0x" + Long.toHexString(mask),
+          "which is no mask of this adapter's",
           "give contiguous low bits, 0x"
               + Long.toHexString(EhcaDevice.LEAST_DMA_MASK)
               + " or more");
@@ -92,7 +95,6 @@ public final class EhcaDriver {
   /** Withdraws the services. */
   @Deactivate
   public void deactivate() {
-    registration.unregister();
-    log.info("{} withdrawn", name);
+    instance.close();
   }
 }

@@ -3,8 +3,7 @@ package ib.driver.ipath.internal;
 
 import ib.dma.DmaMemoryPool;
 import ib.transport.RdmaPort;
-import ib.transport.hca.DriverConfig;
-import ib.transport.hca.HcaRegistration;
+import ib.transport.hca.DriverInstance;
 import java.util.List;
 import java.util.Map;
 import org.osgi.framework.BundleContext;
@@ -32,11 +31,9 @@ public final class IpathDriver {
   /** Factory PID. */
   static final String PID = "ib.driver.ipath";
 
-  private final HcaRegistration registration;
-  private final Logger log;
-  private final String name;
+  private final DriverInstance instance;
 
-  /** Reads the configuration and registers the services. */
+  /** Registers the services, if the configuration is right. */
   @Activate
   public IpathDriver(
       BundleContext context,
@@ -44,18 +41,21 @@ public final class IpathDriver {
       @Reference(name = "port", policyOption = ReferencePolicyOption.RELUCTANT) RdmaPort port,
       @Reference(policyOption = ReferencePolicyOption.RELUCTANT) DmaMemoryPool pool,
       @Reference(service = LoggerFactory.class) Logger log) {
-    DriverConfig config = new DriverConfig(PID, properties, List.of());
-    this.name = config.device();
-    this.log = log;
-    IpathDevice device = new IpathDevice(name, port, context.getBundle().getSymbolicName());
-    registration = HcaRegistration.register(context, config, device, new IpathDmaOps(pool));
-    log.info("{} on port {} ({})", name, port.name(), config.source());
+    String driver = context.getBundle().getSymbolicName();
+    instance =
+        DriverInstance.start(
+            context,
+            log,
+            PID,
+            properties,
+            List.of(),
+            config -> new IpathDevice(config.device(), port, driver),
+            new IpathDmaOps(pool));
   }
 
   /** Withdraws the services. */
   @Deactivate
   public void deactivate() {
-    registration.unregister();
-    log.info("{} withdrawn", name);
+    instance.close();
   }
 }

@@ -5,7 +5,7 @@ import ib.dma.IbDmaOps;
 import ib.driver.mthca.internal.hw.HcaLimits;
 import ib.transport.RdmaPort;
 import ib.transport.hca.DriverConfig;
-import ib.transport.hca.HcaRegistration;
+import ib.transport.hca.DriverInstance;
 import java.util.List;
 import java.util.Map;
 import org.osgi.framework.BundleContext;
@@ -38,6 +38,8 @@ public final class MthcaDriver {
   static final String MAX_CQ = "max.cq";
   static final String MAX_MR = "max.mr";
 
+  static final List<String> TUNING = List.of(MASK_BITS, MAX_QP, MAX_CQ, MAX_MR);
+
   private static final int LEAST_MASK_BITS = 32;
   private static final int MOST_QUEUES = 8192;
   private static final int MOST_REGIONS = 65535;
@@ -45,11 +47,9 @@ public final class MthcaDriver {
   /** Translations: 4 GiB of registered memory. */
   private static final int TRANSLATIONS = 1 << 20;
 
-  private final HcaRegistration registration;
-  private final Logger log;
-  private final String name;
+  private final DriverInstance instance;
 
-  /** Reads the configuration and registers the services. */
+  /** Registers the services, if the configuration is right. */
   @Activate
   public MthcaDriver(
       BundleContext context,
@@ -61,17 +61,16 @@ public final class MthcaDriver {
               policyOption = ReferencePolicyOption.RELUCTANT)
           IbDmaOps defaultOps,
       @Reference(service = LoggerFactory.class) Logger log) {
-    DriverConfig config = config(properties);
-    this.name = config.device();
-    this.log = log;
     String driver = context.getBundle().getSymbolicName();
-    MthcaDevice device = new MthcaDevice(name, port, mask(config), limits(config), driver);
-    registration = HcaRegistration.register(context, config, device, defaultOps);
-    log.info("{} on port {} ({})", name, port.name(), config.source());
-  }
-
-  static DriverConfig config(Map<String, ?> properties) {
-    return new DriverConfig(PID, properties, List.of(MASK_BITS, MAX_QP, MAX_CQ, MAX_MR));
+    instance =
+        DriverInstance.start(
+            context,
+            log,
+            PID,
+            properties,
+            TUNING,
+            in -> new MthcaDevice(in.device(), port, mask(in), limits(in), driver),
+            defaultOps);
   }
 
   static long mask(DriverConfig config) {
@@ -91,7 +90,6 @@ public final class MthcaDriver {
   /** Withdraws the services. */
   @Deactivate
   public void deactivate() {
-    registration.unregister();
-    log.info("{} withdrawn", name);
+    instance.close();
   }
 }

@@ -16,14 +16,13 @@ class MthcaConfigTest {
 
   @Test
   void shouldTakeItsKeysAndDefaults() {
-    DriverConfig plain = MthcaDriver.config(with(Map.of()));
+    DriverConfig plain = config(with(Map.of()));
     assertThat(plain.device()).isEqualTo("mthca0");
     assertThat(MthcaDriver.mask(plain)).isEqualTo(-1L);
     HcaLimits limits = MthcaDriver.limits(plain);
     assertThat(limits.maxQp()).isEqualTo(1024);
     assertThat(limits.maxCq()).isEqualTo(1024);
-    DriverConfig tuned =
-        MthcaDriver.config(with(Map.of("dma.mask.bits", "32", "max.qp", "8", "max.cq", 9)));
+    DriverConfig tuned = config(with(Map.of("dma.mask.bits", "32", "max.qp", "8", "max.cq", 9)));
     assertThat(MthcaDriver.mask(tuned)).isEqualTo(0xFFFF_FFFFL);
     assertThat(MthcaDriver.limits(tuned).maxQp()).isEqualTo(8);
     assertThat(MthcaDriver.limits(tuned).maxCq()).isEqualTo(9);
@@ -42,13 +41,17 @@ class MthcaConfigTest {
   private static void refuses(Map<String, Object> change, String key, String remedy) {
     assertThatThrownBy(
             () -> {
-              DriverConfig config = MthcaDriver.config(with(change));
+              DriverConfig config = config(with(change));
               config.device();
               MthcaDriver.mask(config);
               MthcaDriver.limits(config);
             })
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll(FILE, key, remedy);
+  }
+
+  private static DriverConfig config(Map<String, Object> properties) {
+    return new DriverConfig(MthcaDriver.PID, properties, MthcaDriver.TUNING);
   }
 
   private static Map<String, Object> with(Map<String, Object> change) {

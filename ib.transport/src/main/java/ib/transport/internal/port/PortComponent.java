@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.port;
 
+import ib.config.ConfigException;
 import ib.transport.RdmaPort;
 import ib.transport.internal.io.DatagramIoOpenException;
 import java.util.Map;
@@ -76,12 +77,12 @@ public final class PortComponent implements PortStatus {
     String fault = "opening";
     try {
       read = PortConfigReader.read(properties);
-    } catch (IllegalArgumentException e) {
+    } catch (ConfigException e) {
       fault = "misconfigured: " + e.getMessage();
     }
     this.config = read;
     this.state = fault;
-    this.label = read == null ? PortConfigReader.source(properties) : read.name();
+    this.label = read == null ? PortConfigReader.where(properties) : read.name();
     this.retries = new ScheduledThreadPoolExecutor(1, this::newThread);
     retries.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     if (read == null) {

@@ -38,9 +38,9 @@ public final class PortNames {
     return config.source()
         + ": key '"
         + key
-        + "': "
+        + "' is '"
         + value
-        + " is taken by "
+        + "', which is taken by "
         + by.source()
         + " (port "
         + by.name()

@@ -89,10 +89,10 @@ class PortComponentTest {
 
   @Test
   void shouldSayWhatIsMisconfiguredAndStayClosed() {
-    PortComponent bad = port("b.config", "name", "p0", "address", "nowhere", "speed", 9);
+    PortComponent bad = port("b.config", "name", "p0", "address", "nowhere");
     assertThat(bad.state())
         .startsWith("misconfigured: ")
-        .contains("b.config: key 'address': 'nowhere'", "b.config: key 'speed': not known");
+        .contains("b.config: key 'address' is 'nowhere', which is no IP address");
     assertThat(log).anyMatch(line -> line.startsWith("error") && line.contains("b.config"));
     assertThat(registered).isEmpty();
     bad.deactivate();
@@ -118,7 +118,7 @@ class PortComponentTest {
   void shouldRefuseANameThatIsTakenUntilItIsFree() throws Exception {
     PortComponent first = port("d.config", "name", "p2", "address", "127.21.4.3");
     PortComponent second = port("e.config", "name", "p2", "address", "127.21.4.4");
-    assertThat(second.state()).contains("e.config: key 'name': p2 is taken by d.config");
+    assertThat(second.state()).contains("e.config: key 'name' is 'p2', which is taken by d.config");
     first.deactivate();
     await(() -> second.state().equals("up"));
     assertThat(registered).containsExactly("p2");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srp.internal;
 
+import ib.config.ConfigReader;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +72,27 @@ record SrpConfig(
   /** Most entries of a table in memory. */
   static final int MAX_EXTERNAL_ENTRIES = 256;
 
+  private static final List<String> KEYS =
+      List.of(
+          "name",
+          "port",
+          "device",
+          "target.address",
+          "target.port",
+          "initiator.port.id",
+          "target.port.id",
+          "lun",
+          "queue.size",
+          "max.sectors",
+          "cmd.sg.entries",
+          "allow.ext.sg",
+          "indirect",
+          "tl.retry.count",
+          "fast.io.fail.seconds",
+          "reconnect.delay.seconds",
+          "dev.loss.seconds",
+          "command.timeout.seconds");
+
   private static final int PORT_ID_DIGITS = 32;
   private static final long OFF = -1;
 
@@ -78,15 +101,14 @@ record SrpConfig(
    *
    * @param properties as Configuration Admin has them
    * @return the configuration
-   * @throws IllegalArgumentException naming the file, the key and the remedy
+   * @throws ib.config.ConfigException if it can't work
    */
   static SrpConfig of(Map<String, ?> properties) {
-    ConfigReader in = new ConfigReader(properties);
-    in.requireKnownKeys();
+    ConfigReader in = new ConfigReader(SrpInitiator.PID, properties, KEYS);
     String port = in.text("port", "");
     String device = in.text("device", "");
     if (port.isEmpty() && device.isEmpty()) {
-      throw in.wrong("port", "is missing; name the ib.port to use, or set device");
+      throw in.refuse("port", "is missing", "name the ib.port to use, or set device");
     }
     int queueSize = in.integer("queue.size", DEFAULT_QUEUE_SIZE, 2, 1024);
     long fast = seconds(in, "fast.io.fail.seconds", DEFAULT_FAST_IO_FAIL_SECONDS);
@@ -98,7 +120,7 @@ record SrpConfig(
         port,
         device,
         new InetSocketAddress(
-            in.address("target.address"),
+            in.address("target.address", "give the target's IP address"),
             in.integer("target.port", DEFAULT_TARGET_PORT, 1, 0xFFFF)),
         in.hex("initiator.port.id", PORT_ID_DIGITS),
         in.hex("target.port.id", PORT_ID_DIGITS),
@@ -107,7 +129,7 @@ record SrpConfig(
         in.integer("max.sectors", DEFAULT_MAX_SECTORS, 8, 0xFFFF),
         in.integer("cmd.sg.entries", DEFAULT_SG_ENTRIES, 1, 255),
         in.flag("allow.ext.sg", false),
-        in.choice("indirect", "auto", "always") == 1,
+        in.choice("indirect", "auto", "auto", "always").equals("always"),
         in.integer("tl.retry.count", DEFAULT_RETRY_COUNT, 2, 7),
         fast,
         reconnect,
@@ -128,16 +150,19 @@ record SrpConfig(
   /** The rules of {@code srp_tmo_valid} in Linux's {@code scsi_transport_srp.c}. */
   private static void checkTimes(ConfigReader in, long fast, long reconnect, long loss) {
     if (reconnect == 0) {
-      throw in.wrong("reconnect.delay.seconds", "is 0; give 1 or more, or off");
+      throw in.refuse("reconnect.delay.seconds", "is 0", "give 1 or more, or off");
     }
     if (fast < 0 && reconnect < 0 && loss < 0) {
-      throw in.wrong(
+      throw in.refuse(
           "dev.loss.seconds",
-          "is off, as are fast.io.fail.seconds and reconnect.delay.seconds: I/O could hang for ever; set one of them");
+          "is off, as are fast.io.fail.seconds and reconnect.delay.seconds: I/O could hang for ever",
+          "set one of them");
     }
     if (fast >= 0 && loss >= 0 && fast >= loss) {
-      throw in.wrong(
-          "fast.io.fail.seconds", "is not less than dev.loss.seconds; lower it or raise the other");
+      throw in.refuse(
+          "fast.io.fail.seconds",
+          "is not less than dev.loss.seconds",
+          "lower it or raise the other");
     }
   }
 

@@ -3,6 +3,7 @@ package ib.ulp.srp.internal;
 
 import ib.block.BlockDevice;
 import ib.block.DiskStatistics;
+import ib.config.ConfigException;
 import ib.dma.DmaMemoryPool;
 import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaDevice;
@@ -52,7 +53,7 @@ public final class SrpInitiator {
     String wrong = "";
     try {
       read = SrpConfig.of(properties);
-    } catch (IllegalArgumentException e) {
+    } catch (ConfigException e) {
       wrong = String.valueOf(e.getMessage());
       log.error("a disk is not started: {}", wrong);
     }

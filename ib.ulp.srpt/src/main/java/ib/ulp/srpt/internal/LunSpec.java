@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srpt.internal;
 
+import ib.config.ConfigReader;
 import ib.ulp.srpt.internal.scsi.Backing;
 import ib.ulp.srpt.internal.scsi.FileBacking;
 import ib.ulp.srpt.internal.scsi.RamBacking;
@@ -19,22 +20,26 @@ import org.jspecify.annotations.Nullable;
  * @param sizeBytes size of RAM, or to make the file with; 0 to require the file
  */
 record LunSpec(int lun, @Nullable Path path, long sizeBytes) {
+  private static final long LEAST_BYTES = 4096;
+
   private static final Pattern FORM =
       Pattern.compile("(\\d{1,3})=(?:file:(.+?)(?:,(\\d+[KMG]?))?|ram:(\\d+[KMG]?))");
 
-  static LunSpec parse(String text) throws SrptConfigException {
+  private static final String KEY = "luns";
+
+  static LunSpec parse(ConfigReader in, String text) {
     Matcher m = FORM.matcher(text.strip());
     if (!m.matches() || Integer.parseInt(m.group(1)) > 255) {
-      throw new SrptConfigException(
-          "'"
-              + text
-              + "' is no logical unit; write N=file:PATH, N=file:PATH,SIZE or N=ram:SIZE with N from 0 to 255, e.g. 0=ram:64M");
+      throw in.refuse(
+          KEY,
+          "has '" + text + "', which is no logical unit",
+          "write N=file:PATH, N=file:PATH,SIZE or N=ram:SIZE with N from 0 to 255, e.g. 0=ram:64M");
     }
     int lun = Integer.parseInt(m.group(1));
     if (m.group(4) != null) {
-      return new LunSpec(lun, null, size(m.group(4)));
+      return new LunSpec(lun, null, size(in, m.group(4)));
     }
-    return new LunSpec(lun, Path.of(m.group(2)), m.group(3) == null ? 0 : size(m.group(3)));
+    return new LunSpec(lun, Path.of(m.group(2)), m.group(3) == null ? 0 : size(in, m.group(3)));
   }
 
   Backing open(int blockSize) throws IOException {
@@ -45,7 +50,7 @@ record LunSpec(int lun, @Nullable Path path, long sizeBytes) {
     return FileBacking.open(file, sizeBytes, blockSize);
   }
 
-  static long size(String text) throws SrptConfigException {
+  private static long size(ConfigReader in, String text) {
     char unit = text.charAt(text.length() - 1);
     int shift =
         switch (unit) {
@@ -54,16 +59,19 @@ record LunSpec(int lun, @Nullable Path path, long sizeBytes) {
           case 'G' -> 30;
           default -> 0;
         };
+    long bytes;
     try {
       long value = Long.parseLong(shift == 0 ? text : text.substring(0, text.length() - 1));
-      long bytes = Math.multiplyExact(value, 1L << shift);
-      if (bytes >= 4096) {
-        return bytes;
-      }
+      bytes = Math.multiplyExact(value, 1L << shift);
     } catch (NumberFormatException | ArithmeticException e) {
-      throw new SrptConfigException(
-          "size '" + text + "' is too large; give bytes, or a number with K, M or G", e);
+      throw in.refuse(
+          KEY,
+          "has the size '" + text + "', which is too large",
+          "give bytes, or a number with K, M or G");
     }
-    throw new SrptConfigException("size '" + text + "' is too small; give 4K or more");
+    if (bytes < LEAST_BYTES) {
+      throw in.refuse(KEY, "has the size '" + text + "', which is too small", "give 4K or more");
+    }
+    return bytes;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srpt.internal;
 
+import ib.config.ConfigException;
 import ib.dma.DmaMemoryPool;
 import java.util.List;
 import java.util.Map;
@@ -43,10 +44,8 @@ public final class SrptComponent {
     TargetService made = null;
     String wrong = "";
     try {
-      made =
-          new TargetService(
-              context, pool, log, SrptConfig.parse(properties), SrptConfig.where(properties));
-    } catch (SrptConfigException e) {
+      made = new TargetService(context, pool, log, SrptConfig.parse(properties));
+    } catch (ConfigException e) {
       wrong = String.valueOf(e.getMessage());
       log.error("a target is not started: {}", wrong);
     }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srpt.internal;
 
+import ib.config.ConfigReader;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
-import java.util.HexFormat;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Configuration of a target.
@@ -23,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param requestLimit commands an initiator may have outstanding in one login
  * @param maxTransferBytes most bytes of one command
  * @param bufferBytes memory for data in flight, shared by all logins
+ * @param source where the configuration stands, for messages
  */
 record SrptConfig(
     String name,
@@ -34,10 +33,8 @@ record SrptConfig(
     int blockSize,
     int requestLimit,
     int maxTransferBytes,
-    long bufferBytes) {
-  /** Key File Install adds: where a configuration comes from. */
-  static final String FILE = "felix.fileinstall.filename";
-
+    long bufferBytes,
+    String source) {
   private static final Set<String> KEYS =
       Set.of(
           "name",
@@ -51,142 +48,58 @@ record SrptConfig(
           "max.transfer.bytes",
           "buffer.bytes");
 
-  static SrptConfig parse(Map<String, ?> properties) throws SrptConfigException {
-    Reader in = new Reader(properties);
-    in.refuseUnknown();
+  private static final int PORT_ID_DIGITS = 32;
+
+  /**
+   * Reads a configuration.
+   *
+   * @throws ib.config.ConfigException if it can't work
+   */
+  static SrptConfig parse(Map<String, ?> properties) {
+    ConfigReader in = new ConfigReader(SrptComponent.PID, properties, KEYS);
     SrptConfig config =
         new SrptConfig(
-            in.text("name", null),
-            in.text("port", null),
-            (int) in.number("listen", 5555, 1, 65535),
-            in.portId("target.port.id", in.text("target.port.id", null)),
-            in.portIds("initiators"),
-            in.luns(),
-            (int) in.number("block.size", 512, 512, 4096),
-            (int) in.number("request.limit", 64, 2, 1024),
-            (int) in.number("max.transfer.bytes", 1 << 20, 64 << 10, 16 << 20),
-            in.number("buffer.bytes", 32 << 20, 1 << 20, 1 << 30));
+            in.requiredText("name", "name the target, e.g. t0"),
+            in.requiredText("port", "name the ib.port to serve on"),
+            in.integer("listen", 5555, 1, 65535),
+            in.hex("target.port.id", PORT_ID_DIGITS),
+            initiators(in),
+            luns(in),
+            in.integer("block.size", 512, 512, 4096),
+            in.integer("request.limit", 64, 2, 1024),
+            in.integer("max.transfer.bytes", 1 << 20, 64 << 10, 16 << 20),
+            in.number("buffer.bytes", 32 << 20, 1 << 20, 1 << 30),
+            in.where());
     if (Integer.bitCount(config.blockSize()) != 1) {
-      throw in.wrong("block.size", "is not a power of two", "give 512, 1024, 2048 or 4096");
+      throw in.refuseValue("block.size", "not a power of two", "give 512, 1024, 2048 or 4096");
     }
     if (config.bufferBytes() < config.maxTransferBytes()) {
-      throw in.wrong(
+      throw in.refuse(
           "buffer.bytes", "is less than max.transfer.bytes", "give at least one transfer's bytes");
     }
     return config;
   }
 
-  /** Where a configuration stands, for messages: its file if it came from one. */
-  static String where(Map<String, ?> properties) {
-    Object file = properties.get(FILE);
-    String prefix = "file:";
-    if (file == null) {
-      return "configuration " + properties.get("service.pid");
+  private static Set<String> initiators(ConfigReader in) {
+    Set<String> ids = new HashSet<>();
+    for (String id : in.list("initiators")) {
+      ids.add(in.hex("initiators", id, PORT_ID_DIGITS));
     }
-    String name = String.valueOf(file);
-    return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+    return Set.copyOf(ids);
   }
 
-  /** Reads values; every error names where the configuration stands. */
-  private record Reader(Map<String, ?> properties) {
-    SrptConfigException wrong(String key, String what, String remedy) {
-      return new SrptConfigException(
-          where() + ": " + key + "=" + properties.get(key) + " " + what + "; " + remedy);
-    }
-
-    private String where() {
-      return SrptConfig.where(properties);
-    }
-
-    void refuseUnknown() throws SrptConfigException {
-      for (String key : properties.keySet()) {
-        boolean foreign =
-            key.startsWith("service.")
-                || key.startsWith("felix.")
-                || key.startsWith("component.")
-                || key.startsWith("osgi.")
-                || key.startsWith(".");
-        if (!foreign && !KEYS.contains(key)) {
-          throw wrong(
-              key, "is not a key of a target", "use one of " + KEYS.stream().sorted().toList());
-        }
+  private static List<LunSpec> luns(ConfigReader in) {
+    List<LunSpec> all = new ArrayList<>();
+    for (String text : in.list("luns")) {
+      LunSpec spec = LunSpec.parse(in, text);
+      if (all.stream().anyMatch(other -> other.lun() == spec.lun())) {
+        throw in.refuse("luns", "has LUN " + spec.lun() + " twice", "number each once");
       }
+      all.add(spec);
     }
-
-    String text(String key, @Nullable String fallback) throws SrptConfigException {
-      Object value = properties.get(key);
-      String text = value == null ? fallback : String.valueOf(value).strip();
-      if (text == null || text.isEmpty()) {
-        throw new SrptConfigException(where() + ": the key " + key + " is missing; add it");
-      }
-      return text;
+    if (all.isEmpty()) {
+      throw in.refuse("luns", "is missing", "add e.g. luns=[\"0\\=ram:64M\"]");
     }
-
-    long number(String key, long fallback, long min, long max) throws SrptConfigException {
-      String text = text(key, Long.toString(fallback));
-      try {
-        long value = Long.parseLong(text);
-        if (value >= min && value <= max) {
-          return value;
-        }
-      } catch (NumberFormatException e) {
-        throw new SrptConfigException(
-            where() + ": " + key + "=" + text + " is no number; give " + min + " to " + max, e);
-      }
-      throw wrong(key, "is out of range", "give " + min + " to " + max);
-    }
-
-    String portId(String key, String text) throws SrptConfigException {
-      String hex = text.replace(":", "").toLowerCase(java.util.Locale.ROOT);
-      try {
-        if (HexFormat.of().parseHex(hex).length == 16) {
-          return hex;
-        }
-      } catch (IllegalArgumentException e) {
-        throw new SrptConfigException(
-            where() + ": " + key + ": '" + text + "' is not hexadecimal; give 32 hex digits", e);
-      }
-      throw new SrptConfigException(
-          where() + ": " + key + ": '" + text + "' has the wrong length; give 32 hex digits");
-    }
-
-    Set<String> portIds(String key) throws SrptConfigException {
-      List<String> ids = new ArrayList<>();
-      for (String text : list(key)) {
-        ids.add(portId(key, text));
-      }
-      return Set.copyOf(ids);
-    }
-
-    List<LunSpec> luns() throws SrptConfigException {
-      List<LunSpec> all = new ArrayList<>();
-      for (String text : list("luns")) {
-        try {
-          LunSpec spec = LunSpec.parse(text);
-          if (all.stream().anyMatch(other -> other.lun() == spec.lun())) {
-            throw new SrptConfigException(
-                "LUN " + spec.lun() + " is given twice; number each once");
-          }
-          all.add(spec);
-        } catch (SrptConfigException e) {
-          throw new SrptConfigException(where() + ": luns: " + e.getMessage(), e);
-        }
-      }
-      if (all.isEmpty()) {
-        throw new SrptConfigException(
-            where() + ": the key luns is missing; add e.g. luns=[\"0\\=ram:64M\"]");
-      }
-      return List.copyOf(all);
-    }
-
-    private List<String> list(String key) {
-      Object value = properties.get(key);
-      return switch (value) {
-        case null -> List.of();
-        case String[] array -> Arrays.asList(array);
-        case Collection<?> many -> many.stream().map(String::valueOf).toList();
-        default -> List.of(String.valueOf(value));
-      };
-    }
+    return List.copyOf(all);
   }
 }

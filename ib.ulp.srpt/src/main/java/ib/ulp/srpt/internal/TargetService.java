@@ -2,6 +2,7 @@
 package ib.ulp.srpt.internal;
 
 import ib.block.CommandLedger;
+import ib.config.ConfigException;
 import ib.dma.DmaMemoryPool;
 import ib.ulp.srpt.internal.scsi.Backing;
 import ib.ulp.srpt.internal.scsi.LogicalUnit;
@@ -35,12 +36,11 @@ final class TargetService implements AutoCloseable {
   private final ServiceTracker<ConnectionManager, Listener> listeners;
   private final ServiceRegistration<CommandLedger> ledger;
 
-  TargetService(
-      BundleContext context, DmaMemoryPool pool, Logger log, SrptConfig config, String where)
-      throws SrptConfigException, InvalidSyntaxException {
+  TargetService(BundleContext context, DmaMemoryPool pool, Logger log, SrptConfig config)
+      throws InvalidSyntaxException {
     this.log = log;
     this.config = config;
-    target = new Target(config, openUnits(config, where), pool, log);
+    target = new Target(config, openUnits(config), pool, log);
     String onPort = "(&(objectClass=%s)(" + RdmaDevice.PORT + "=" + config.port() + "))";
     devices =
         new ServiceTracker<>(
@@ -89,8 +89,7 @@ final class TargetService implements AutoCloseable {
             FrameworkUtil.asDictionary(Map.of("ib.target.name", config.name())));
   }
 
-  private static LogicalUnits openUnits(SrptConfig config, String where)
-      throws SrptConfigException {
+  private static LogicalUnits openUnits(SrptConfig config) {
     List<LogicalUnit> units = new ArrayList<>();
     try {
       for (LunSpec spec : config.luns()) {
@@ -109,8 +108,14 @@ final class TargetService implements AutoCloseable {
           e.addSuppressed(again);
         }
       }
-      throw new SrptConfigException(where + ": luns: " + e.getMessage(), e);
+      throw new ConfigException(
+          config.source(), "luns", "can't be served: " + reason(e), "then restart the bundle");
     }
+  }
+
+  /** Ours are whole sentences; those of the system's say only by their class what is wrong. */
+  private static String reason(IOException e) {
+    return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
   }
 
   private @Nullable Listener listen(ConnectionManager cm) {

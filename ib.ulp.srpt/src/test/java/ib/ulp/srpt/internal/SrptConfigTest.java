@@ -4,6 +4,7 @@ package ib.ulp.srpt.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ib.config.ConfigException;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,7 @@ class SrptConfigTest {
   }
 
   @Test
-  void shouldReadAGoodOneWithDefaults() throws SrptConfigException {
+  void shouldReadAGoodOneWithDefaults() {
     SrptConfig config = SrptConfig.parse(good());
     assertThat(config.listen()).isEqualTo(5555);
     assertThat(config.luns()).hasSize(2);
@@ -56,8 +57,8 @@ class SrptConfigTest {
     Map<String, Object> values = good();
     values.put(key, value);
     assertThatThrownBy(() -> SrptConfig.parse(values))
-        .isInstanceOf(SrptConfigException.class)
-        .hasMessageStartingWith("/etc/ib.ulp.srpt-t0.config: " + key)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("/etc/ib.ulp.srpt-t0.config: key '" + key + "'")
         .hasMessageContaining(remedy);
   }
 
@@ -67,13 +68,13 @@ class SrptConfigTest {
     Map<String, Object> values = good();
     values.remove(key);
     assertThatThrownBy(() -> SrptConfig.parse(values))
-        .hasMessageContaining("the key " + key + " is missing");
+        .hasMessageContaining("key '" + key + "' is missing; ");
   }
 
   @Test
   void shouldRefuseALunTwice() {
     Map<String, Object> values = good();
     values.put("luns", new String[] {"0=ram:64M", "0=ram:1M"});
-    assertThatThrownBy(() -> SrptConfig.parse(values)).hasMessageContaining("LUN 0 is given twice");
+    assertThatThrownBy(() -> SrptConfig.parse(values)).hasMessageContaining("LUN 0 twice");
   }
 }

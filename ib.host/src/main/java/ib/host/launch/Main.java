@@ -2,6 +2,7 @@
 package ib.host.launch;
 
 import ib.host.internal.decode.DecodeMain;
+import ib.host.internal.restamp.Restamp;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class Main {
     return switch (args.get(0)) {
       case "run" -> runInForeground(rest);
       case "exec" -> Job.exec(home(), rest);
+      case "restamp" -> Restamp.main(rest);
       case "demo" -> Job.demo(home(), rest);
       case "decode" -> DecodeMain.run(rest);
       default ->

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.host.internal.demo;
 
+import ib.host.internal.restamp.Restamp;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

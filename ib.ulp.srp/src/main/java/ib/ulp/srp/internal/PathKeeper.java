@@ -35,6 +35,12 @@ final class PathKeeper implements OwnerWait, Runnable {
   /** Time for commands in flight to be answered before their channel is closed under them. */
   static final long DRAIN_NS = TimeUnit.SECONDS.toNanos(2);
 
+  /**
+   * Time for a newer device to log in while the old one waits to leave. With the drain it stays
+   * below the three seconds that a callback may take.
+   */
+  private static final long SUCCESSOR_NS = TimeUnit.MILLISECONDS.toNanos(700);
+
   private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final long SHORT_TICK_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
@@ -105,16 +111,41 @@ final class PathKeeper implements OwnerWait, Runnable {
 
   /**
    * Returns when nothing of the device is left, or the bound has passed. Never waits for another
-   * device.
+   * device to come; but one that is there already gets a moment to log in, since until then the old
+   * channel works: make before break.
    */
   void unbind(RdmaDevice device) {
     devices.remove(device);
+    hurryUp();
+    awaitSuccessor(device);
     for (ChannelLife life : lives) {
       if (life.device().equals(device)) {
         close(life, DRAIN_NS, life.path() + " leaves");
       }
     }
     hurryUp();
+  }
+
+  private void awaitSuccessor(RdmaDevice leaving) {
+    long begin = System.nanoTime();
+    while (!stopping && isWaitingForSuccessor(leaving)) {
+      if (System.nanoTime() - begin > SUCCESSOR_NS) {
+        log.info(config.name() + ": no login by a newer device within the time to wait for it");
+        return;
+      }
+      LockSupport.parkNanos(this, SHORT_TICK_NS);
+    }
+  }
+
+  /** True while the leaving device carries the I/O and a newer one could log in. */
+  private boolean isWaitingForSuccessor(RdmaDevice leaving) {
+    ChannelLife now = currentLife();
+    RdmaDevice best = newestDevice();
+    return now != null
+        && now.device().equals(leaving)
+        && now.broken() == null
+        && best != null
+        && best.generation() > leaving.generation();
   }
 
   void bind(ConnectionManager manager) {

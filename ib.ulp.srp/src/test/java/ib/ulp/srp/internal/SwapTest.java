@@ -117,6 +117,36 @@ class SwapTest {
   }
 
   @Test
+  void shouldFinishALoginOnANewerDeviceBeforeTheOldOneIsLeft() {
+    try (Rig rig = new Rig(36)) {
+      FakeHca old = rig.plug();
+      rig.running();
+      rig.manager.delayMs = 200;
+      FakeHca replacement = rig.plug();
+      // As core does: the older service goes right after the newer one came.
+      rig.unplug(old);
+      assertThat(rig.disk.figures().logins()).isEqualTo(2);
+      assertThat(rig.disk.figures().path()).isEqualTo("fake0 generation 2");
+      assertThat(rig.disk.state()).isEqualTo(BlockDeviceState.RUNNING);
+      rig.unplug(replacement);
+    }
+  }
+
+  @Test
+  void shouldNotWaitForANewerDeviceThatCanNotLogIn() {
+    try (Rig rig = new Rig(37)) {
+      FakeHca old = rig.plug();
+      rig.running();
+      rig.target.rejectReason = 0x10001;
+      rig.plug();
+      long start = System.nanoTime();
+      rig.unplug(old);
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(3));
+      assertThat(rig.disk.state()).isEqualTo(BlockDeviceState.BLOCKED);
+    }
+  }
+
+  @Test
   void shouldStayWithTheOldDeviceWhileTheNewOneCanNotLogIn() {
     try (Rig rig = new Rig(31)) {
       FakeHca old = rig.plug();

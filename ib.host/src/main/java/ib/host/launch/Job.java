@@ -52,10 +52,21 @@ final class Job {
           copy(home.resolve("deploy"), work.resolve("deploy"), name -> true);
           // The demonstration configures its own target and disk.
           copy(home.resolve("etc"), work.resolve("etc"), name -> !name.startsWith("ib.ulp."));
+          ownAddresses(work.resolve("etc"));
           System.setProperty(
               "felix.fileinstall.dir", work.resolve("etc") + "," + work.resolve("deploy"));
           return run(home, work.resolve("etc"), "demo", args);
         });
+  }
+
+  /** Gives the ports addresses that no other host on this machine is likely to use. */
+  private static void ownAddresses(Path etc) throws IOException {
+    long process = ProcessHandle.current().pid();
+    String network = "127.%d.%d.".formatted(64 + (process >> 8) % 128, process & 0xFF);
+    for (int i = 0; i < 2; i++) {
+      String text = "name = \"p%d\"%naddress = \"%s%d\"%n".formatted(i, network, i + 1);
+      Files.writeString(etc.resolve("ib.port-p" + i + ".config"), text);
+    }
   }
 
   private interface InFolder {

@@ -16,7 +16,6 @@ public final class BusAccessor {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final ValueLayout.OfLong LONG_BE =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
   private static final VarHandle INT_BE_ORDERED =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.BIG_ENDIAN).varHandle();
 
@@ -132,22 +131,6 @@ public final class BusAccessor {
       return false;
     }
     INT_BE_ORDERED.setRelease(window.segment(), window.offset(), value);
-    return true;
-  }
-
-  /**
-   * Writes a byte after everything written before it (release).
-   *
-   * @param dmaAddress address of the byte
-   * @param value the byte
-   * @return false on a fault
-   */
-  public boolean writeByteRelease(long dmaAddress, byte value) {
-    if (!one(dmaAddress, 1, DmaAccess.WRITE)) {
-      return false;
-    }
-    VarHandle.releaseFence();
-    BYTE.set(window.segment(), window.offset(), value);
     return true;
   }
 

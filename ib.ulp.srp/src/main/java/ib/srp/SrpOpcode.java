@@ -78,9 +78,4 @@ public final class SrpOpcode {
       default -> 0;
     };
   }
-
-  /** Whether the target sends IUs with this opcode. */
-  public static boolean isFromTarget(int opcode) {
-    return opcode >= T_LOGOUT && minLength(opcode) != 0;
-  }
 }

@@ -60,10 +60,6 @@ final class CmConnection implements Connection {
     }
   }
 
-  boolean isEnded() {
-    return ended.get();
-  }
-
   /** Active: moves the queue pair, then tells the peer, then the application. */
   void deliverReply(PeerReply reply, byte[] privateData) {
     if (ended.get()) {

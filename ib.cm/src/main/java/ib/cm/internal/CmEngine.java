@@ -2,6 +2,7 @@
 package ib.cm.internal;
 
 import ib.transport.agent.AgentTask;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
 import ib.transport.wire.TimeoutCode;
 import ib.verbs.ConnectParams;
@@ -93,7 +94,7 @@ final class CmEngine {
       return null;
     }
     var address = spec.destination().getAddress();
-    CmConn conn = new CmConn(true, CmState.REQ_SENT, Gid.high(address), Gid.low(address), nowNs);
+    CmConn conn = new CmConn(true, CmState.REQ_SENT, Gids.high(address), Gids.low(address), nowNs);
     conn.owner = owner;
     conn.spec = spec;
     conn.serviceId = spec.serviceId();

@@ -10,6 +10,7 @@ import ib.transport.wire.CmRej;
 import ib.transport.wire.CmRep;
 import ib.transport.wire.CmReq;
 import ib.transport.wire.CmRtu;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
 import ib.transport.wire.PathMtu;
 import ib.transport.wire.RejReason;
@@ -107,7 +108,7 @@ final class CmInbound {
     }
     if (!Arrays.equals(
         CmReq.PRIMARY_REMOTE_GID.get(mad, off),
-        Gid.bytes(engine.port.gidHigh(), engine.port.gidLow()))) {
+        Gids.bytes(engine.port.gidHigh(), engine.port.gidLow()))) {
       return RejReason.PRIMARY_GID.code();
     }
     if (!CmMessages.hasRightAddresses(mad, off, engine.port, high, low)

@@ -9,6 +9,7 @@ import ib.transport.wire.CmRej;
 import ib.transport.wire.CmRep;
 import ib.transport.wire.CmReq;
 import ib.transport.wire.CmRtu;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
 import ib.transport.wire.PathMtu;
 import ib.transport.wire.RdmaCmHeader;
@@ -70,8 +71,8 @@ final class CmMessages {
   private static void path(MemorySegment mad, CmPort port, CmConn conn, int ackTimeoutCode) {
     CmReq.PRIMARY_LOCAL_LID.set(mad, 0, PERMISSIVE_LID);
     CmReq.PRIMARY_REMOTE_LID.set(mad, 0, PERMISSIVE_LID);
-    CmReq.PRIMARY_LOCAL_GID.set(mad, 0, Gid.bytes(port.gidHigh(), port.gidLow()));
-    CmReq.PRIMARY_REMOTE_GID.set(mad, 0, Gid.bytes(conn.remoteHigh, conn.remoteLow));
+    CmReq.PRIMARY_LOCAL_GID.set(mad, 0, Gids.bytes(port.gidHigh(), port.gidLow()));
+    CmReq.PRIMARY_REMOTE_GID.set(mad, 0, Gids.bytes(conn.remoteHigh, conn.remoteLow));
     CmReq.PRIMARY_HOP_LIMIT.set(mad, 0, HOP_LIMIT);
     CmReq.PRIMARY_LOCAL_ACK_TIMEOUT.set(mad, 0, ackTimeoutCode);
   }
@@ -103,7 +104,7 @@ final class CmMessages {
       return true;
     }
     long header = off + CmReq.PRIVATE_DATA.offset();
-    byte[] source = Gid.address(sourceHigh, sourceLow).getAddress();
+    byte[] source = Gids.address(sourceHigh, sourceLow).getAddress();
     return RdmaCmHeader.isValid(mad, header)
         && Arrays.equals(RdmaCmHeader.source(mad, header), source)
         && Arrays.equals(RdmaCmHeader.destination(mad, header), port.address().getAddress());
@@ -115,7 +116,7 @@ final class CmMessages {
       sourcePort = RdmaCmHeader.sourcePort(mad, off + CmReq.PRIVATE_DATA.offset());
     }
     return new PeerRequest(
-        new InetSocketAddress(Gid.address(sourceHigh, sourceLow), sourcePort),
+        new InetSocketAddress(Gids.address(sourceHigh, sourceLow), sourcePort),
         CmReq.LOCAL_QPN.getInt(mad, off),
         CmReq.STARTING_PSN.getInt(mad, off),
         PathMtu.bytes(CmReq.PATH_MTU.getInt(mad, off)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.cm.internal;
 
+import ib.transport.wire.Gids;
 import java.net.InetAddress;
 
 /**
@@ -13,10 +14,10 @@ import java.net.InetAddress;
  */
 record CmPort(String name, InetAddress address, long guid, int mtuBytes) {
   long gidHigh() {
-    return Gid.high(address);
+    return Gids.high(address);
   }
 
   long gidLow() {
-    return Gid.low(address);
+    return Gids.low(address);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.cm.internal;
 
+import ib.transport.wire.Gids;
 import ib.transport.wire.ServiceId;
 import java.util.Locale;
 
@@ -11,7 +12,7 @@ final class CmTexts {
   private CmTexts() {}
 
   static String noReply(CmConn conn, CmPort port, long nowNs) {
-    String to = Gid.address(conn.remoteHigh, conn.remoteLow).getHostAddress();
+    String to = Gids.address(conn.remoteHigh, conn.remoteLow).getHostAddress();
     return String.format(
         Locale.ROOT,
         "no answer from %s to %d requests for service %s from port %s (%s) within %.1f s; check that"
@@ -26,7 +27,7 @@ final class CmTexts {
   }
 
   static String noRtu(CmConn conn, CmPort port, long nowNs) {
-    String to = Gid.address(conn.remoteHigh, conn.remoteLow).getHostAddress();
+    String to = Gids.address(conn.remoteHigh, conn.remoteLow).getHostAddress();
     return String.format(
         Locale.ROOT,
         "%s asked for service %s of port %s (%s) and was accepted, but did not confirm any of %d"
@@ -44,7 +45,7 @@ final class CmTexts {
     return String.format(
         Locale.ROOT,
         "%s answered with queue pair 0x%06x, which a connection of port %s still holds; connect again",
-        Gid.address(conn.remoteHigh, conn.remoteLow).getHostAddress(),
+        Gids.address(conn.remoteHigh, conn.remoteLow).getHostAddress(),
         conn.remoteQpn,
         port.name());
   }

@@ -8,6 +8,7 @@ import ib.transport.wire.CmMessage;
 import ib.transport.wire.CmRep;
 import ib.transport.wire.CmReq;
 import ib.transport.wire.Deth;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
 import ib.transport.wire.MadField;
 import ib.transport.wire.PcapReader;
@@ -140,7 +141,7 @@ class LinuxMessagesTest {
       CmEngine engine = engine(message.to, sink);
       engine.listen(CmReq.SERVICE_ID.get(message.mad, 0), "listener");
       engine.receive(
-          Gid.high(message.from), Gid.low(message.from), message.mad, 0, Mad.LENGTH, 1000);
+          Gids.high(message.from), Gids.low(message.from), message.mad, 0, Mad.LENGTH, 1000);
       assertThat(sink.sent).as("refused").isEmpty();
       PeerRequest request = sink.requests.getFirst();
       assertThat(request.remoteAddress().getAddress()).isEqualTo(message.from);
@@ -205,7 +206,8 @@ class LinuxMessagesTest {
         mad.set(ValueLayout.JAVA_BYTE, random.nextInt(Mad.LENGTH), (byte) random.nextInt(256));
       }
       int length = random.nextInt(50) == 0 ? random.nextInt(Mad.LENGTH) : Mad.LENGTH;
-      engine.receive(Gid.high(message.from), Gid.low(message.from), mad, 0, length, i * 1_000_000L);
+      engine.receive(
+          Gids.high(message.from), Gids.low(message.from), mad, 0, length, i * 1_000_000L);
       engine.poll(i * 1_000_000L);
     }
     assertThat(engine.table.live()).isLessThanOrEqualTo(CmConfig.DEFAULT.maxConnections());

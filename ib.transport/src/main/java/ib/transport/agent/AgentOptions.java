@@ -81,12 +81,6 @@ public record AgentOptions(
     return new AgentOptions(name, commandCapacity, spinNs, closeTimeout, mode, clock, errorHandler);
   }
 
-  /** These options with another clock. */
-  public AgentOptions withClock(NanoClock newClock) {
-    return new AgentOptions(
-        name, commandCapacity, spinNs, closeTimeout, waitMode, newClock, errorHandler);
-  }
-
   /** These options with another bound of {@link Agent#close()}. */
   public AgentOptions withCloseTimeout(Duration timeout) {
     return new AgentOptions(name, commandCapacity, spinNs, timeout, waitMode, clock, errorHandler);

@@ -125,11 +125,6 @@ public final class IcrcFlow {
     Wire.u16(segment, udp, port);
   }
 
-  /** Sets the UDP destination port; it is {@link #ROCE_PORT} unless told otherwise. */
-  public void destinationPort(int port) {
-    Wire.u16(segment, udp + 2, port);
-  }
-
   /** Sets or clears IPv4's Don't-Fragment flag; set unless told otherwise. */
   public void dontFragment(boolean value) {
     requireFamily(false);

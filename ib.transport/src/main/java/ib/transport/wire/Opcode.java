@@ -270,11 +270,6 @@ public final class Opcode {
     return has(opcode, READ_RESPONSE);
   }
 
-  /** Compare and swap or fetch and add. */
-  public static boolean isAtomic(int opcode) {
-    return has(opcode, ATOMIC_ETH);
-  }
-
   /** Goes from requester to responder. */
   public static boolean isRequest(int opcode) {
     return has(opcode, REQUEST);

@@ -213,7 +213,7 @@ class DefaultDmaOpsTest {
     assertThat(ops.usage(view)).isEqualTo(DmaUsage.NONE);
   }
 
-  @SuppressWarnings("TypeParameterUnusedInFormals")
+  @SuppressWarnings("TypeParameterUnusedInFormals") // null is of every type
   private static <T> T nothing() {
     return null;
   }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ehca.internal;
 
-import ib.driver.ehca.internal.format.Gid;
 import ib.driver.ehca.internal.format.Hcall;
 import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.QpBlock;
 import ib.driver.ehca.internal.format.Register;
 import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.hca.HcaResource;
+import ib.transport.wire.Gids;
 import ib.verbs.AsyncEventType;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
@@ -220,8 +220,8 @@ final class EhcaQp extends HcaResource implements QueuePair {
     Memory.put32(to, offset + Wqe.RKEY, wr.rkey());
     InetAddress destination = wr.destination();
     if (destination != null) {
-      Memory.put64(to, offset + Wqe.DESTINATION_GID, Gid.high(destination));
-      Memory.put64(to, offset + Wqe.DESTINATION_GID + 8, Gid.low(destination));
+      Memory.put64(to, offset + Wqe.DESTINATION_GID, Gids.high(destination));
+      Memory.put64(to, offset + Wqe.DESTINATION_GID + 8, Gids.low(destination));
       Memory.put32(to, offset + Wqe.REMOTE_QPN, wr.remoteQpn());
       Memory.put32(to, offset + Wqe.REMOTE_QKEY, wr.remoteQkey());
     }

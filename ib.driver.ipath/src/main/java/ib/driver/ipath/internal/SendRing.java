@@ -2,6 +2,7 @@
 package ib.driver.ipath.internal;
 
 import ib.transport.SendWqe;
+import ib.transport.wire.Gids;
 import ib.verbs.SendWr;
 import ib.verbs.WrOpcode;
 import java.net.InetAddress;
@@ -56,8 +57,8 @@ final class SendRing extends WorkRing {
   private void putDestination(int slot, InetAddress destination, SendWr wr) {
     if (!destination.equals(lastDestination)) {
       lastDestination = destination;
-      lastHigh = Rings.gidHigh(destination);
-      lastLow = Rings.gidLow(destination);
+      lastHigh = Gids.high(destination);
+      lastLow = Gids.low(destination);
     }
     gidHigh[slot] = lastHigh;
     gidLow[slot] = lastLow;

@@ -3,8 +3,8 @@ package ib.driver.mthca.internal;
 
 import ib.driver.mthca.internal.prm.Be;
 import ib.driver.mthca.internal.prm.Db;
-import ib.driver.mthca.internal.prm.QpContext;
 import ib.driver.mthca.internal.prm.Wqe;
+import ib.transport.wire.Gids;
 import ib.verbs.RdmaException;
 import ib.verbs.SendWr;
 import ib.verbs.WcOpcode;
@@ -100,8 +100,8 @@ final class SendQueue extends WorkQueue {
     InetAddress destination = Objects.requireNonNull(wr.destination());
     if (!destination.equals(lastDestination)) {
       lastDestination = destination;
-      lastHigh = QpContext.Gid.high(destination);
-      lastLow = QpContext.Gid.low(destination);
+      lastHigh = Gids.high(destination);
+      lastLow = Gids.low(destination);
     }
     Be.put64(segment, at + Wqe.UD_GID, lastHigh);
     Be.put64(segment, at + Wqe.UD_GID + 8, lastLow);

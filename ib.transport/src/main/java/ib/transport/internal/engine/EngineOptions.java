@@ -60,11 +60,6 @@ public record EngineOptions(
     return new EngineOptions(localHigh, localLow, pkey, mtuBytes, packets, sendRing);
   }
 
-  /** These options with another partition key. */
-  public EngineOptions withPkey(int key) {
-    return new EngineOptions(localHigh, localLow, key, mtuBytes, windowPackets, sendRing);
-  }
-
   /** These options with another bound of the work requests on their way. */
   public EngineOptions withSendRing(int entries) {
     return new EngineOptions(localHigh, localLow, pkey, mtuBytes, windowPackets, entries);

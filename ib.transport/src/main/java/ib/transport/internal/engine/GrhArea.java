@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.engine;
 
+import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.Wire;
 import java.lang.foreign.MemorySegment;

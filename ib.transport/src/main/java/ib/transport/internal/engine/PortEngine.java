@@ -7,6 +7,7 @@ import ib.transport.PortCounter;
 import ib.transport.PortQp;
 import ib.transport.QpBackend;
 import ib.transport.wire.Bth;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.Opcode;

@@ -15,6 +15,7 @@ import static ib.verbs.QpAttributes.RQ_PSN;
 import static ib.verbs.QpAttributes.SQ_PSN;
 import static ib.verbs.QpAttributes.TIMEOUT;
 
+import ib.transport.wire.Gids;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;

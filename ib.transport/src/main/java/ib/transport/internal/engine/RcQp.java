@@ -3,6 +3,7 @@ package ib.transport.internal.engine;
 
 import ib.transport.PortCounter;
 import ib.transport.QpBackend;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Opcode;
 import ib.verbs.QpState;
 import ib.verbs.QpType;

@@ -3,11 +3,11 @@ package ib.transport.internal.port;
 
 import ib.transport.PacketTap;
 import ib.transport.PortCounter;
-import ib.transport.internal.engine.Gids;
 import ib.transport.internal.engine.PacketSink;
 import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.io.PeerAddress;
 import ib.transport.internal.io.SendBatch;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.IcrcFlow;
 import java.lang.foreign.MemorySegment;

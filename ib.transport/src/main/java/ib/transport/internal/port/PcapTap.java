@@ -2,6 +2,7 @@
 package ib.transport.internal.port;
 
 import ib.transport.PacketTap;
+import ib.transport.wire.Gids;
 import ib.transport.wire.PcapWriter;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -146,8 +147,8 @@ final class PcapTap implements PacketTap, AutoCloseable {
   }
 
   private void write(Captured captured) throws IOException {
-    Addresses.write(captured.sourceHigh, captured.sourceLow, source);
-    Addresses.write(captured.destHigh, captured.destLow, destination);
+    Gids.write(captured.sourceHigh, captured.sourceLow, source);
+    Gids.write(captured.destHigh, captured.destLow, destination);
     writer.write(
         captured.timeNs,
         source,

@@ -2,6 +2,7 @@
 package ib.transport.internal.port;
 
 import ib.transport.internal.io.PeerAddress;
+import ib.transport.wire.Gids;
 import ib.transport.wire.IcrcFlow;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ final class PeerCache {
     int slot = (int) (((low ^ (high * 31)) * GOLDEN) >>> SHIFT);
     PeerAddress peer = peers[slot];
     if (peer == null || highs[slot] != high || lows[slot] != low) {
-      peer = PeerAddress.of(Addresses.address(high, low), IcrcFlow.ROCE_PORT);
+      peer = PeerAddress.of(Gids.address(high, low), IcrcFlow.ROCE_PORT);
       peers[slot] = peer;
       highs[slot] = high;
       lows[slot] = low;

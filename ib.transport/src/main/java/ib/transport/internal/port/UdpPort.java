@@ -11,7 +11,6 @@ import ib.transport.agent.Agent;
 import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTask;
 import ib.transport.internal.engine.EngineOptions;
-import ib.transport.internal.engine.Gids;
 import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
@@ -19,6 +18,7 @@ import ib.transport.internal.io.DatagramIoOpenException;
 import ib.transport.internal.io.DatagramIoOptions;
 import ib.transport.internal.io.IoCounter;
 import ib.transport.internal.io.ReceiveBatch;
+import ib.transport.wire.Gids;
 import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.PathMtu;
 import ib.verbs.QpType;
@@ -174,7 +174,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     boolean ipv6 = received.sourceIsIpv6();
     engine.receive(
         ipv6 ? received.sourceV6High() : 0,
-        ipv6 ? received.sourceV6Low() : Addresses.v4Low(received.sourceV4()),
+        ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4()),
         received.sourcePort(),
         PortEngine.IP_ID_UNKNOWN,
         received.memory(),

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * handle is {@code critical}: a socket call may block, and a critical one would keep the JVM from
  * its safepoint.
  */
-@SuppressWarnings("restricted")
+@SuppressWarnings("restricted") // to call the C library is what this class is for
 final class Natives {
   private static final Linker LINKER = Linker.nativeLinker();
   static final StructLayout CAPTURE = Linker.Option.captureStateLayout();

@@ -12,6 +12,7 @@ import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
 import ib.transport.wire.Aeth;
 import ib.transport.wire.Bth;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.PcapReader;
 import ib.transport.wire.RoceFrame;

@@ -10,6 +10,7 @@ import ib.transport.PortQp;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.IcrcFlow;
 import ib.verbs.QpType;

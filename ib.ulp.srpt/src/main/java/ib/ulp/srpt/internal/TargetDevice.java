@@ -33,10 +33,6 @@ final class TargetDevice {
     }
   }
 
-  boolean isLeaving() {
-    return gone != null;
-  }
-
   /**
    * Ends service on this device: channels finish what is in flight, then everything is closed and
    * {@code whenGone} completes.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ehca.internal.format;
 
+import ib.transport.wire.Gids;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +81,8 @@ public final class QpBlock {
     Memory.put32(block, SQ_PSN, from.sqPsn());
     InetAddress peer = from.remoteAddress();
     if (peer != null) {
-      Memory.put64(block, GID, Gid.high(peer));
-      Memory.put64(block, GID + 8, Gid.low(peer));
+      Memory.put64(block, GID, Gids.high(peer));
+      Memory.put64(block, GID + 8, Gids.low(peer));
     }
     Memory.put32(block, DEST_RD_ATOMIC, from.maxDestRdAtomic());
     Memory.put32(block, RD_ATOMIC, from.maxRdAtomic());
@@ -108,11 +108,7 @@ public final class QpBlock {
       to.state(state);
     }
     if ((mask & QpAttributes.AV) != 0) {
-      try {
-        to.remoteAddress(Gid.address(Memory.get64(block, GID), Memory.get64(block, GID + 8)));
-      } catch (UnknownHostException e) {
-        return null;
-      }
+      to.remoteAddress(Gids.address(Memory.get64(block, GID), Memory.get64(block, GID + 8)));
     }
     readNumbers(block, mask, to);
     readReliability(block, mask, to);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.prm;
 
+import ib.transport.wire.Gids;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** Context of a queue pair, and its attributes (fields of the chip's context, layout our own). */
 public final class QpContext {
@@ -116,8 +114,8 @@ public final class QpContext {
     Be.put32(box, SQ_PSN, from.sqPsn());
     InetAddress peer = from.remoteAddress();
     if (peer != null) {
-      Be.put64(box, GID, Gid.high(peer));
-      Be.put64(box, GID + 8, Gid.low(peer));
+      Be.put64(box, GID, Gids.high(peer));
+      Be.put64(box, GID + 8, Gids.low(peer));
     }
     Be.put32(box, DEST_RD_ATOMIC, from.maxDestRdAtomic());
     Be.put32(box, RD_ATOMIC, from.maxRdAtomic());
@@ -158,9 +156,8 @@ public final class QpContext {
     if ((mask & QpAttributes.RQ_PSN) != 0) {
       to.rqPsn(Be.get32(box, RQ_PSN));
     }
-    InetAddress peer = Gid.address(Be.get64(box, GID), Be.get64(box, GID + 8));
-    if ((mask & QpAttributes.AV) != 0 && peer != null) {
-      to.remoteAddress(peer);
+    if ((mask & QpAttributes.AV) != 0) {
+      to.remoteAddress(Gids.address(Be.get64(box, GID), Be.get64(box, GID + 8)));
     }
     if ((mask & QpAttributes.MAX_DEST_RD_ATOMIC) != 0) {
       to.maxDestRdAtomic(Be.get32(box, DEST_RD_ATOMIC));
@@ -182,37 +179,6 @@ public final class QpContext {
     }
     if ((mask & QpAttributes.RNR_RETRY) != 0) {
       to.rnrRetry(Be.get32(box, RNR_RETRY));
-    }
-  }
-
-  /** GIDs as two words; an IPv4 address is mapped. */
-  public static final class Gid {
-    private static final long V4_MAPPED = 0xFFFF_0000_0000L;
-    private static final int V4_BYTES = 4;
-
-    private Gid() {}
-
-    /** Upper half. */
-    public static long high(InetAddress address) {
-      byte[] bytes = address.getAddress();
-      return bytes.length == V4_BYTES ? 0 : ByteBuffer.wrap(bytes).getLong();
-    }
-
-    /** Lower half. */
-    public static long low(InetAddress address) {
-      byte[] bytes = address.getAddress();
-      return bytes.length == V4_BYTES
-          ? V4_MAPPED | Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt())
-          : ByteBuffer.wrap(bytes).getLong(8);
-    }
-
-    static @Nullable InetAddress address(long high, long low) {
-      try {
-        // A mapped address becomes an Inet4Address.
-        return InetAddress.getByAddress(ByteBuffer.allocate(16).putLong(high).putLong(low).array());
-      } catch (UnknownHostException e) {
-        return null;
-      }
     }
   }
 }

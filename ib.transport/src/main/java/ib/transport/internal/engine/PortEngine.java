@@ -31,8 +31,12 @@ public final class PortEngine {
   /** {@link #nextDeadlineNs}: nothing to wait for. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
-  /** Packets of one turn, so that receiving is never put off for long. */
-  private static final int TURN_PACKETS = 512;
+  /**
+   * Packets of one turn: so few that what is sent is still in the core's cache when the other end
+   * of a local connection, or the system, reads it. Measured: half as fast again as 512 for long
+   * messages, while 32 pay more for system calls than they gain.
+   */
+  private static final int TURN_PACKETS = 64;
 
   /** Packets that one queue pair may send before the next has its turn: one full train. */
   private static final int QP_PACKETS = 64;

@@ -30,6 +30,9 @@ public final class ContainerOptions {
   /** The start level that File Install gives to what it finds in {@code deploy/}. */
   public static final int DEPLOY_LEVEL = 15;
 
+  private static final int PROTOCOL_LEVEL = 20;
+  private static final int OPERATOR_LEVEL = 25;
+
   private ContainerOptions() {}
 
   /** The assembled runtime's directory. */
@@ -88,9 +91,13 @@ public final class ContainerOptions {
     return jar(driverJar(symbolicName), DEPLOY_LEVEL);
   }
 
-  /** SRP initiator and target. */
+  /** SRP target and initiator, the target first. */
   public static Option protocols() {
-    return level(20);
+    return composite(
+        levels()
+            .filter(level -> level >= PROTOCOL_LEVEL && level < OPERATOR_LEVEL)
+            .map(ContainerOptions::level)
+            .toArray(Option[]::new));
   }
 
   /** Everything that the runtime starts but its shell. */
@@ -106,10 +113,9 @@ public final class ContainerOptions {
   /** The host's bundles with their start levels, without its watcher's folders and its shell. */
   public static Map<Path, Integer> jarsOfTheHost() {
     Map<Path, Integer> jars = new LinkedHashMap<>();
-    for (int level : new int[] {2, 3, 5, 10, 12, 20}) {
-      jars(home().resolve("bundles").resolve("%02d".formatted(level)))
-          .forEach(jar -> jars.put(jar, level));
-    }
+    levels()
+        .filter(level -> level < OPERATOR_LEVEL)
+        .forEach(level -> jars(folder(level)).forEach(jar -> jars.put(jar, level)));
     jars(home().resolve("deploy")).forEach(jar -> jars.put(jar, DEPLOY_LEVEL));
     return jars;
   }
@@ -125,7 +131,24 @@ public final class ContainerOptions {
   }
 
   private static Option level(int level) {
-    return folder(home().resolve("bundles").resolve("%02d".formatted(level)), level);
+    return folder(folder(level), level);
+  }
+
+  private static Path folder(int level) {
+    return home().resolve("bundles").resolve("%02d".formatted(level));
+  }
+
+  /** The start levels that the runtime has bundles for, ascending. */
+  private static Stream<Integer> levels() {
+    try (Stream<Path> folders = Files.list(home().resolve("bundles"))) {
+      return folders
+          .map(folder -> Integer.valueOf(folder.getFileName().toString()))
+          .sorted()
+          .toList()
+          .stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException("no assembled runtime at " + home(), e);
+    }
   }
 
   private static Option folder(Path folder, int level) {

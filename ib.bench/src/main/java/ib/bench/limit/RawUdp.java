@@ -2,6 +2,7 @@
 package ib.bench.limit;
 
 import ib.bench.BenchException;
+import ib.bench.runtime.Cpu;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
 import ib.transport.internal.io.DatagramIoOpenException;
@@ -75,10 +76,11 @@ public final class RawUdp implements AutoCloseable {
   /**
    * Streams full packets one way.
    *
-   * @return GB of payload a second
+   * @return GB of payload a second of CPU time
    */
   public double stream(long ns) throws BenchException {
     long packets = 0;
+    long cpuBefore = Cpu.ofThisThread();
     long began = System.nanoTime();
     long now = began;
     while (now - began < ns) {
@@ -86,16 +88,17 @@ public final class RawUdp implements AutoCloseable {
       packets += TRAIN;
       now = System.nanoTime();
     }
-    return (double) packets * PAYLOAD_BYTES / (now - began);
+    return (double) packets * PAYLOAD_BYTES / (Cpu.ofThisThread() - cpuBefore);
   }
 
   /**
    * Streams packets that carry a message of 64 bytes.
    *
-   * @return packets a second
+   * @return packets a second of CPU time
    */
   public double smallPackets(long ns) throws BenchException {
     long packets = 0;
+    long cpuBefore = Cpu.ofThisThread();
     long began = System.nanoTime();
     long now = began;
     while (now - began < ns) {
@@ -103,11 +106,11 @@ public final class RawUdp implements AutoCloseable {
       packets += SMALL_TRAIN;
       now = System.nanoTime();
     }
-    return packets * 1e9 / (now - began);
+    return packets * 1e9 / (Cpu.ofThisThread() - cpuBefore);
   }
 
-  /** Sends a small packet there and back again and again; gives the times in nanoseconds. */
-  public Histogram roundTrips(long ns) throws BenchException {
+  /** Sends a small packet there and back again and again; gives the times. */
+  public Times roundTrips(long ns) throws BenchException {
     return repeat(
         ns,
         () -> {
@@ -121,9 +124,9 @@ public final class RawUdp implements AutoCloseable {
    * and responses the other.
    *
    * @param depth commands at a time
-   * @return times of one exchange of all, in nanoseconds
+   * @return exchanges of all
    */
-  public Histogram reads(int depth, long ns) throws BenchException {
+  public Times reads(int depth, long ns) throws BenchException {
     return repeat(
         ns,
         () -> {
@@ -134,7 +137,7 @@ public final class RawUdp implements AutoCloseable {
   }
 
   /** The same for writes: command, READ request, data, response. */
-  public Histogram writes(int depth, long ns) throws BenchException {
+  public Times writes(int depth, long ns) throws BenchException {
     return repeat(
         ns,
         () -> {
@@ -145,12 +148,21 @@ public final class RawUdp implements AutoCloseable {
         });
   }
 
+  /**
+   * Exchanges that were repeated.
+   *
+   * @param each time of each in nanoseconds, until the next measurement
+   * @param perCpuSecond how many in a second of CPU time
+   */
+  public record Times(Histogram each, double perCpuSecond) {}
+
   private interface Step {
     void run() throws BenchException;
   }
 
-  private Histogram repeat(long ns, Step step) throws BenchException {
+  private Times repeat(long ns, Step step) throws BenchException {
     times.reset();
+    long cpuBefore = Cpu.ofThisThread();
     long began = System.nanoTime();
     long last = began;
     while (last - began < ns) {
@@ -159,7 +171,8 @@ public final class RawUdp implements AutoCloseable {
       times.recordValue(now - last);
       last = now;
     }
-    return times;
+    long cpuNs = Cpu.ofThisThread() - cpuBefore;
+    return new Times(times, times.getTotalCount() * 1e9 / Math.max(1, cpuNs));
   }
 
   private void exchange(DatagramIo from, DatagramIo to, PeerAddress at, int count, int bytes)

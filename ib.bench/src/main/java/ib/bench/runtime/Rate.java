@@ -6,21 +6,25 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
-/** Looks at a counter that another thread moves. */
-public final class Rate {
+/**
+ * How fast a counter moved that the host's threads move.
+ *
+ * @param perSecond by the clock; 0 if it did not move
+ * @param perCpuSecond by the CPU time of the host's threads: what one core does, whoever else uses
+ *     the machine
+ */
+public record Rate(double perSecond, double perCpuSecond) {
   /** A machine that does other work may let nothing through for a while. */
   private static final long LONGEST_NS = TimeUnit.SECONDS.toNanos(10);
-
-  private Rate() {}
 
   /**
    * Measures for a time, longer if nothing at all happened in it.
    *
    * @param stop ends the wait early
-   * @return counts a second, 0 if there were none
    */
-  public static double measure(AtomicLong counter, long measureNs, BooleanSupplier stop)
+  public static Rate measure(AtomicLong counter, long measureNs, BooleanSupplier stop)
       throws BenchException {
+    long cpuBefore = Cpu.ofHost();
     long beganNs = System.nanoTime();
     long before = counter.get();
     long after = before;
@@ -30,6 +34,8 @@ public final class Rate {
       after = counter.get();
       tookNs = System.nanoTime() - beganNs;
     }
-    return after == before ? 0 : (after - before) * 1e9 / tookNs;
+    long cpuNs = Cpu.ofHost() - cpuBefore;
+    double moved = (after - before) * 1e9;
+    return after == before ? new Rate(0, 0) : new Rate(moved / tookNs, moved / Math.max(1, cpuNs));
   }
 }

@@ -73,9 +73,9 @@ final class DiskLoad {
   /**
    * Measures.
    *
-   * @return operations a second
+   * @return operations
    */
-  double run(DmaMemoryPool pool, long measureNs) throws BenchException {
+  Rate run(DmaMemoryPool pool, long measureNs) throws BenchException {
     int bytes = blocks * disk.blockSize();
     for (Slot slot : slots) {
       slot.memory = pool.allocate(bytes);
@@ -95,16 +95,16 @@ final class DiskLoad {
     }
   }
 
-  private double measure(long measureNs) throws BenchException {
+  private Rate measure(long measureNs) throws BenchException {
     BenchHost.pause(measureNs / 2);
     target = times;
-    double perSecond = Rate.measure(done, measureNs, () -> failure != null);
+    Rate rate = Rate.measure(done, measureNs, () -> failure != null);
     target = warmUp;
-    if (failure == null && perSecond == 0) {
+    if (failure == null && rate.perSecond() == 0) {
       failure = "nothing completed; the disk is " + disk.state();
     }
     check();
-    return perSecond;
+    return rate;
   }
 
   /** Times of the requests that completed while {@link #run} measured, in nanoseconds. */

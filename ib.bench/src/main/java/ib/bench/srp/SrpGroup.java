@@ -9,6 +9,7 @@ import ib.bench.report.Report;
 import ib.bench.report.Series;
 import ib.bench.report.Unit;
 import ib.bench.runtime.BenchHost;
+import ib.bench.runtime.Rate;
 import ib.block.BlockDevice;
 import ib.block.BlockDeviceState;
 import ib.block.BlockOperation;
@@ -123,24 +124,18 @@ public final class SrpGroup implements Group {
     long ns = run.plan().measureNs();
     Limit limit = Limit.measure(run.raw(), operation, bytes, depth, ns / 2);
     DiskLoad load = new DiskLoad(run.disk(), operation, bytes, depth, run.plan().seed());
-    double perSecond = load.run(run.pool(), ns);
+    Rate rate = load.run(run.pool(), ns);
     String label =
         run.disk().name()
             + (bytes == KIB4 ? " 4 KiB " : " 1 MiB ")
             + (operation == BlockOperation.READ ? "read" : "write")
             + " depth "
             + depth;
-    if (bytes == KIB4) {
-      run.report().add(name(), label, Unit.KILO_OPS, perSecond / 1e3, limit.perSecond() / 1e3);
-    } else {
-      run.report()
-          .add(
-              name(),
-              label,
-              Unit.GB_PER_S,
-              perSecond * bytes / 1e9,
-              limit.perSecond() * bytes / 1e9);
-    }
+    Unit unit = bytes == KIB4 ? Unit.KILO_OPS : Unit.GB_PER_S;
+    double scale = bytes == KIB4 ? 1e-3 : bytes * 1e-9;
+    run.report()
+        .add(name(), label, unit, rate.perCpuSecond() * scale, limit.perCpuSecond() * scale);
+    run.report().add(name(), label + ", by the clock", unit, rate.perSecond() * scale);
     latency(run.report(), label + ", p50", load.times(), 50, limit.p50Us());
     latency(run.report(), label + ", p99", load.times(), 99, limit.p99Us());
   }
@@ -152,11 +147,11 @@ public final class SrpGroup implements Group {
   /**
    * What the machine could do.
    *
-   * @param perSecond operations a second
+   * @param perCpuSecond operations in a second of CPU time
    * @param p50Us middle time of one, {@link Series#NO_LIMIT} if several are in flight
    * @param p99Us time that 99 of 100 stay within, likewise
    */
-  private record Limit(double perSecond, double p50Us, double p99Us) {
+  private record Limit(double perCpuSecond, double p50Us, double p99Us) {
     static Limit measure(RawUdp raw, BlockOperation operation, int bytes, int depth, long ns)
         throws BenchException {
       if (bytes != KIB4) {
@@ -166,15 +161,17 @@ public final class SrpGroup implements Group {
             perSecond, depth == 1 ? 1e6 / perSecond : Series.NO_LIMIT, Series.NO_LIMIT);
       }
       exchange(raw, operation, depth, ns / 2);
-      Histogram times = exchange(raw, operation, depth, ns);
-      double perSecond = depth * 1e9 / times.getMean();
+      RawUdp.Times times = exchange(raw, operation, depth, ns);
+      double perSecond = depth * times.perCpuSecond();
       return depth == 1
           ? new Limit(
-              perSecond, times.getValueAtPercentile(50) / 1e3, times.getValueAtPercentile(99) / 1e3)
+              perSecond,
+              times.each().getValueAtPercentile(50) / 1e3,
+              times.each().getValueAtPercentile(99) / 1e3)
           : new Limit(perSecond, Series.NO_LIMIT, Series.NO_LIMIT);
     }
 
-    private static Histogram exchange(RawUdp raw, BlockOperation operation, int depth, long ns)
+    private static RawUdp.Times exchange(RawUdp raw, BlockOperation operation, int depth, long ns)
         throws BenchException {
       return operation == BlockOperation.READ ? raw.reads(depth, ns) : raw.writes(depth, ns);
     }

@@ -54,9 +54,9 @@ final class Stream implements AutoCloseable {
   /**
    * Measures.
    *
-   * @return operations a second
+   * @return operations
    */
-  double run(long measureNs) throws BenchException {
+  Rate run(long measureNs) throws BenchException {
     if (!write) {
       for (int i = 0; i < 2 * depth; i++) {
         check(receiver.receive());
@@ -68,10 +68,10 @@ final class Stream implements AutoCloseable {
     inFlight = 1;
     check(post());
     BenchHost.pause(measureNs / 2);
-    double perSecond = Rate.measure(done, measureNs, () -> failure != null);
+    Rate rate = Rate.measure(done, measureNs, () -> failure != null);
     ending = true;
     String problem = failure;
-    if (problem != null || perSecond == 0) {
+    if (problem != null || rate.perSecond() == 0) {
       throw new BenchException(
           (write ? "WRITE" : "SEND")
               + " of "
@@ -79,7 +79,7 @@ final class Stream implements AutoCloseable {
               + " bytes: "
               + (problem != null ? problem : "nothing completed; " + sender.qp.state()));
     }
-    return perSecond;
+    return rate;
   }
 
   private void check(PostResult result) throws BenchException {

@@ -8,6 +8,7 @@ import ib.bench.limit.RawUdp;
 import ib.bench.report.Report;
 import ib.bench.report.Unit;
 import ib.bench.runtime.BenchHost;
+import ib.bench.runtime.Rate;
 import ib.verbs.RdmaException;
 import org.HdrHistogram.Histogram;
 
@@ -64,32 +65,29 @@ public final class TransportGroup implements Group {
 
   private void stream(long ns, Report report, Pair pair, RawUdp raw, String driver, Kind kind)
       throws RdmaException, BenchException {
-    String label = driver + " " + kind.name();
-    if (kind.bytes() == SMALL) {
-      raw.smallPackets(ns / 4);
-      double limit = raw.smallPackets(ns / 2) / 1e3;
-      report.add(name(), "limit: UDP 96 B one way", Unit.KILO_OPS, limit);
-      report.add(name(), label, Unit.KILO_OPS, perSecond(pair, kind, ns) / 1e3, limit);
-    } else {
-      raw.stream(ns / 4);
-      double limit = raw.stream(ns / 2);
-      report.add(name(), "limit: UDP 4160 B one way", Unit.GB_PER_S, limit);
-      double bytes = perSecond(pair, kind, ns) * kind.bytes();
-      report.add(name(), label, Unit.GB_PER_S, bytes / 1e9, limit);
+    boolean small = kind.bytes() == SMALL;
+    Unit unit = small ? Unit.KILO_OPS : Unit.GB_PER_S;
+    double scale = small ? 1e-3 : kind.bytes() * 1e-9;
+    limit(raw, small, ns / 4);
+    double limit = limit(raw, small, ns / 2);
+    report.add(
+        name(), small ? "limit: UDP 96 B one way" : "limit: UDP 4160 B one way", unit, limit);
+    try (Stream stream = new Stream(pair, kind.write(), kind.bytes())) {
+      Rate rate = stream.run(ns);
+      String label = driver + " " + kind.name();
+      report.add(name(), label, unit, rate.perCpuSecond() * scale, limit);
+      report.add(name(), label + ", by the clock", unit, rate.perSecond() * scale);
     }
   }
 
-  private static double perSecond(Pair pair, Kind kind, long ns)
-      throws RdmaException, BenchException {
-    try (Stream stream = new Stream(pair, kind.write(), kind.bytes())) {
-      return stream.run(ns);
-    }
+  private static double limit(RawUdp raw, boolean small, long ns) throws BenchException {
+    return small ? raw.smallPackets(ns) / 1e3 : raw.stream(ns);
   }
 
   private void roundTrips(long ns, Report report, Pair pair, RawUdp raw, String driver)
       throws RdmaException, BenchException {
     raw.roundTrips(ns / 4);
-    Histogram limits = raw.roundTrips(ns / 2);
+    Histogram limits = raw.roundTrips(ns / 2).each();
     try (PingPong pingPong = new PingPong(pair, SMALL)) {
       Histogram times = pingPong.run(ns);
       for (int percent : new int[] {50, 99}) {

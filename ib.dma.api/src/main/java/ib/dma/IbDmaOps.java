@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.dma;
 
+import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -83,6 +85,17 @@ public interface IbDmaOps {
    * @throws IllegalStateException if not attached
    */
   DmaBus bus(IbDevice device);
+
+  /**
+   * What these ops hold against misuse for this device. An ops that wraps another passes this on,
+   * with what it adds.
+   *
+   * @param device the device
+   * @return all guarantees, unless the ops say otherwise
+   */
+  default Set<DmaGuarantee> guarantees(IbDevice device) {
+    return EnumSet.allOf(DmaGuarantee.class);
+  }
 
   /**
    * Whether a map failed.

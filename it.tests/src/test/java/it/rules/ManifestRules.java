@@ -27,12 +27,13 @@ final class ManifestRules {
   }
 
   /**
-   * APIs and transport export their own versioned packages and none that is internal; whoever gets
-   * swapped or is not meant to be compiled against exports nothing.
+   * APIs, kits and transport export their own versioned packages and none that is internal; whoever
+   * gets swapped or is not meant to be compiled against exports nothing.
    */
   static List<String> forbiddenExports(Room room, Manifest manifest) {
     Map<String, String> exports = clauses(manifest, "Export-Package");
-    boolean mayExport = room.kind == Room.Kind.API || room == Room.TRANSPORT;
+    boolean mayExport =
+        room.kind == Room.Kind.API || room.kind == Room.Kind.KIT || room == Room.TRANSPORT;
     return exports.entrySet().stream()
         .flatMap(export -> exportProblems(room, mayExport, export.getKey(), export.getValue()))
         .toList();

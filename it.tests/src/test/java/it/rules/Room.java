@@ -24,6 +24,7 @@ enum Room {
   TRANSPORT(Kind.PLATFORM, "ib.transport", Set.of("ib.transport..", "ib.config"), Packages.APIS),
   CM(Kind.PLATFORM, "ib.cm", Set.of("ib.cm.."), Packages.APIS_AND_TRANSPORT),
   CORE(Kind.PLATFORM, "ib.core", Set.of("ib.core..", "ib.config"), Packages.APIS),
+  DMA_TCK(Kind.KIT, "ib.dma.tck", Set.of("ib.dma.tck.."), Packages.APIS),
   MTHCA(Kind.DRIVER, "ib.driver.mthca", Set.of("ib.driver.mthca.."), Packages.APIS_AND_TRANSPORT),
   EHCA(Kind.DRIVER, "ib.driver.ehca", Set.of("ib.driver.ehca.."), Packages.APIS_AND_TRANSPORT),
   IPATH(Kind.DRIVER, "ib.driver.ipath", Set.of("ib.driver.ipath.."), Packages.APIS_AND_TRANSPORT),
@@ -46,6 +47,8 @@ enum Room {
   enum Kind {
     API,
     PLATFORM,
+    /** Called from the tests of those who implement an API. */
+    KIT,
     DRIVER,
     PROTOCOL,
     OPERATOR

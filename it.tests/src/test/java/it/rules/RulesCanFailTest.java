@@ -95,6 +95,14 @@ class RulesCanFailTest {
     assertThat(ManifestRules.forbiddenImports(Room.CORE, manifest)).hasSize(1);
   }
 
+  @Test
+  void shouldNoticeAKitThatImportsMoreThanApis() {
+    Manifest manifest = manifest("Import-Package", "ib.core.internal.dma,ib.dma,ib.dma.tck");
+
+    assertThat(ManifestRules.forbiddenImports(Room.DMA_TCK, manifest))
+        .containsExactly("ib.dma.tck imports ib.core.internal.dma");
+  }
+
   private static List<String> exportProblems(String exports) {
     return ManifestRules.forbiddenExports(Room.TRANSPORT, manifest("Export-Package", exports));
   }

@@ -5,6 +5,7 @@ import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
+import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
@@ -12,6 +13,7 @@ import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +79,12 @@ final class IpathDmaOps implements IbDmaOps {
       throw new IllegalStateException(device + " is not attached");
     }
     return book.space();
+  }
+
+  /** None: without a table of mappings there is nothing to hold a call or an access against. */
+  @Override
+  public Set<DmaGuarantee> guarantees(IbDevice device) {
+    return Set.of();
   }
 
   @Override

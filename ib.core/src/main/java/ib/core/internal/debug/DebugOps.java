@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.core.internal.debug;
+
+import ib.core.internal.debug.Watched.Family;
+import ib.dma.DmaAttributes;
+import ib.dma.DmaBus;
+import ib.dma.DmaCoherent;
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryPool;
+import ib.dma.DmaUsage;
+import ib.dma.IbDevice;
+import ib.dma.IbDmaOps;
+import ib.dma.ScatterList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ops that look at each call before and after those below. Results and exceptions are those of the
+ * ops below: debug reports, it mends nothing.
+ */
+final class DebugOps implements IbDmaOps {
+  private final IbDmaOps ops;
+  private final Watch watch;
+  private final MapCheck maps;
+  private final UnmapCheck unmaps;
+  private final SyncCheck syncs;
+
+  DebugOps(IbDmaOps ops, Watch watch) {
+    this.ops = ops;
+    this.watch = watch;
+    this.maps = new MapCheck(watch, ops);
+    this.unmaps = new UnmapCheck(watch, ops);
+    this.syncs = new SyncCheck(watch);
+  }
+
+  // ---- life
+
+  @Override
+  public void attach(IbDevice device) {
+    ops.attach(device);
+    watch.attached(device);
+  }
+
+  @Override
+  public DmaUsage usage(IbDevice device) {
+    return ops.usage(device);
+  }
+
+  @Override
+  public DmaUsage detach(IbDevice device) {
+    watch.detaching(device);
+    DmaUsage left = ops.detach(device);
+    watch.detached(device);
+    return left;
+  }
+
+  @Override
+  public DmaBus bus(IbDevice device) {
+    return ops.bus(device);
+  }
+
+  // ---- maps
+
+  @Override
+  public boolean mappingError(IbDevice device, long dmaAddress) {
+    boolean failed = ops.mappingError(device, dmaAddress);
+    if (!failed) {
+      watch.books.checked(device, dmaAddress);
+    }
+    return failed;
+  }
+
+  @Override
+  public long mapSingle(
+      IbDevice device,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    boolean told = maps.single(device, memory, lengthBytes, direction);
+    long address;
+    try {
+      address = ops.mapSingle(device, memory, offsetBytes, lengthBytes, direction, attributes);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw refused(
+          told, device, memory.segment().address() + offsetBytes, lengthBytes, direction, e);
+    }
+    if (!ops.mappingError(device, address)) {
+      maps.mapped(
+          device, Family.SINGLE, memory, offsetBytes, lengthBytes, direction, attributes, address);
+    }
+    return address;
+  }
+
+  private <E extends RuntimeException> E refused(
+      boolean told, IbDevice device, long address, long sizeBytes, DmaDirection direction, E why) {
+    if (!told) {
+      maps.refused(device, address, sizeBytes, direction, String.valueOf(why.getMessage()));
+    }
+    return why;
+  }
+
+  @Override
+  public long mapPage(
+      IbDevice device,
+      DmaMemory memory,
+      long pageIndex,
+      int offsetInPage,
+      int lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    boolean told = maps.single(device, memory, lengthBytes, direction);
+    long offset = pageIndex * DmaMemoryPool.PAGE_SIZE + offsetInPage;
+    long address;
+    try {
+      address =
+          ops.mapPage(device, memory, pageIndex, offsetInPage, lengthBytes, direction, attributes);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw refused(told, device, memory.segment().address() + offset, lengthBytes, direction, e);
+    }
+    if (!ops.mappingError(device, address)) {
+      maps.mapped(device, Family.PAGE, memory, offset, lengthBytes, direction, attributes, address);
+    }
+    return address;
+  }
+
+  @Override
+  public int mapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+    boolean told = maps.list(device, list, entries, direction);
+    int mapped;
+    try {
+      mapped = ops.mapSg(device, list, entries, direction, attributes);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw refused(told, device, 0, list.totalBytes(), direction, e);
+    }
+    if (mapped > 0) {
+      maps.mappedList(device, list, entries, mapped, direction, attributes);
+    }
+    return mapped;
+  }
+
+  @Override
+  public @Nullable DmaCoherent allocCoherent(IbDevice device, long sizeBytes) {
+    DmaCoherent coherent;
+    try {
+      coherent = ops.allocCoherent(device, sizeBytes);
+    } catch (IllegalArgumentException e) {
+      throw refused(false, device, 0, sizeBytes, DmaDirection.BIDIRECTIONAL, e);
+    }
+    if (coherent != null) {
+      maps.allocated(device, coherent);
+    }
+    return coherent;
+  }
+
+  // ---- unmaps
+
+  @Override
+  public void unmapSingle(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction, int attributes) {
+    Watched mapping = unmaps.claim(device, Family.SINGLE, dmaAddress, lengthBytes, direction);
+    undo(
+        mapping,
+        attributes,
+        () -> ops.unmapSingle(device, dmaAddress, lengthBytes, direction, attributes));
+  }
+
+  /** The mapping is struck out only if the ops below took it. */
+  private void undo(@Nullable Watched mapping, int attributes, Runnable below) {
+    try {
+      below.run();
+    } catch (RuntimeException e) {
+      unmaps.kept(mapping);
+      throw e;
+    }
+    unmaps.done(mapping, attributes);
+  }
+
+  @Override
+  public void unmapPage(
+      IbDevice device, long dmaAddress, int lengthBytes, DmaDirection direction, int attributes) {
+    Watched mapping = unmaps.claim(device, Family.PAGE, dmaAddress, lengthBytes, direction);
+    undo(
+        mapping,
+        attributes,
+        () -> ops.unmapPage(device, dmaAddress, lengthBytes, direction, attributes));
+  }
+
+  @Override
+  public void unmapSg(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
+    Watched mapping = unmaps.claimList(device, list, entries, direction);
+    undo(mapping, attributes, () -> ops.unmapSg(device, list, entries, direction, attributes));
+  }
+
+  @Override
+  public void freeCoherent(IbDevice device, DmaCoherent coherent) {
+    Watched mapping =
+        unmaps.claim(
+            device,
+            Family.COHERENT,
+            coherent.dmaAddress(),
+            coherent.sizeBytes(),
+            DmaDirection.BIDIRECTIONAL);
+    if (mapping != null) {
+      unmaps.checkMemory(mapping, coherent.memory());
+    }
+    undo(mapping, DmaAttributes.NONE, () -> ops.freeCoherent(device, coherent));
+  }
+
+  // ---- syncs
+
+  @Override
+  public void syncSingleForCpu(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
+    Watched mapping = syncs.single(device, dmaAddress, 0, lengthBytes, direction, true);
+    ops.syncSingleForCpu(device, dmaAddress, lengthBytes, direction);
+    syncs.synced(mapping, 0, lengthBytes, true);
+  }
+
+  @Override
+  public void syncSingleForDevice(
+      IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
+    Watched mapping = syncs.single(device, dmaAddress, 0, lengthBytes, direction, false);
+    ops.syncSingleForDevice(device, dmaAddress, lengthBytes, direction);
+    syncs.synced(mapping, 0, lengthBytes, false);
+  }
+
+  @Override
+  public void syncSingleRangeForCpu(
+      IbDevice device,
+      long dmaAddress,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction) {
+    Watched mapping = syncs.single(device, dmaAddress, offsetBytes, lengthBytes, direction, true);
+    ops.syncSingleRangeForCpu(device, dmaAddress, offsetBytes, lengthBytes, direction);
+    syncs.synced(mapping, offsetBytes, lengthBytes, true);
+  }
+
+  @Override
+  public void syncSingleRangeForDevice(
+      IbDevice device,
+      long dmaAddress,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction) {
+    Watched mapping = syncs.single(device, dmaAddress, offsetBytes, lengthBytes, direction, false);
+    ops.syncSingleRangeForDevice(device, dmaAddress, offsetBytes, lengthBytes, direction);
+    syncs.synced(mapping, offsetBytes, lengthBytes, false);
+  }
+
+  @Override
+  public void syncSgForCpu(IbDevice device, ScatterList list, int entries, DmaDirection direction) {
+    Watched mapping = syncs.list(device, list, entries, direction, true);
+    ops.syncSgForCpu(device, list, entries, direction);
+    syncs.syncedAll(mapping, true);
+  }
+
+  @Override
+  public void syncSgForDevice(
+      IbDevice device, ScatterList list, int entries, DmaDirection direction) {
+    Watched mapping = syncs.list(device, list, entries, direction, false);
+    ops.syncSgForDevice(device, list, entries, direction);
+    syncs.syncedAll(mapping, false);
+  }
+
+  // ---- what needs no look
+
+  @Override
+  public long dmaAddress(IbDevice device, ScatterList list, int index) {
+    return ops.dmaAddress(device, list, index);
+  }
+
+  @Override
+  public long dmaLen(IbDevice device, ScatterList list, int index) {
+    return ops.dmaLen(device, list, index);
+  }
+
+  @Override
+  public boolean dmaSupported(IbDevice device, long mask) {
+    return ops.dmaSupported(device, mask);
+  }
+
+  @Override
+  public long maxMappingSize(IbDevice device) {
+    return ops.maxMappingSize(device);
+  }
+
+  @Override
+  public long mergeBoundary(IbDevice device) {
+    return ops.mergeBoundary(device);
+  }
+
+  @Override
+  public String toString() {
+    return "debug of " + ops;
+  }
+}

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
@@ -67,6 +68,7 @@ public final class DebugControl implements DmaDebug {
   private final BiFunction<IbDmaInterposer, String, ServiceRegistration<?>> registry;
   private final DmaMemoryPool pool;
   private final Findings findings;
+  private final Consumer<String> log;
   private final Set<String> commanded = new HashSet<>();
   private final Set<String> silencedByCommand = new HashSet<>();
   private final Map<String, ServiceRegistration<?>> running = new TreeMap<>();
@@ -91,17 +93,20 @@ public final class DebugControl implements DmaDebug {
         (interposer, device) ->
             context.registerService(IbDmaInterposer.class, interposer, properties(device)),
         pool,
-        new Findings(line -> log.error("{}", line), System::nanoTime));
+        new Findings(line -> log.error("{}", line), System::nanoTime),
+        line -> log.info("{}", line));
     modified(config);
   }
 
   DebugControl(
       BiFunction<IbDmaInterposer, String, ServiceRegistration<?>> registry,
       DmaMemoryPool pool,
-      Findings findings) {
+      Findings findings,
+      Consumer<String> log) {
     this.registry = registry;
     this.pool = pool;
     this.findings = findings;
+    this.log = log;
   }
 
   private static Dictionary<String, Object> properties(String device) {
@@ -147,6 +152,7 @@ public final class DebugControl implements DmaDebug {
     for (String device : wanted) {
       if (!running.containsKey(device)) {
         DebugInterposer interposer = new DebugInterposer(pool, settings, findings);
+        log.accept("DMA debug watches " + device);
         running.put(device, registry.apply(interposer, device));
       }
     }
@@ -156,6 +162,7 @@ public final class DebugControl implements DmaDebug {
     ServiceRegistration<?> registration = running.remove(device);
     if (registration != null) {
       registration.unregister();
+      log.accept("DMA debug no longer watches " + device);
     }
   }
 

@@ -52,7 +52,8 @@ final class Rig implements AutoCloseable {
             FakeInitiator.BLOCK,
             requestLimit,
             MAX_TRANSFER,
-            bufferBytes);
+            bufferBytes,
+            "test");
     target =
         new Target(
             config,

@@ -4,6 +4,7 @@ package it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.transport.RdmaPort;
+import it.fixture.Addresses;
 import it.fixture.Bundles;
 import it.fixture.Devices;
 import it.fixture.LogDiary;
@@ -42,7 +43,7 @@ public class BadConfigurationIT {
     settings = new Settings(context);
     devices = new Devices(context);
     log = new LogDiary();
-    settings.port("p0", "127.30.8.1");
+    settings.port("p0", Addresses.of(8, 1));
     settings.device(DRIVER, "ipath0", "p0");
     devices.active("ipath0");
   }
@@ -59,12 +60,12 @@ public class BadConfigurationIT {
 
   @Test
   public void shouldNameABadAddress() {
-    settings.port("p1", "127.30.8.999");
+    settings.port("p1", Addresses.network(8) + ".999");
 
     log.says(
         Settings.file("ib.port", "p1").substring("file:".length()),
         "address",
-        "127.30.8.999",
+        Addresses.network(8) + ".999",
         "192.0.2.1");
     assertThat(Services.present(context, RdmaPort.class, "(ib.port=p1)")).isFalse();
   }
@@ -75,7 +76,7 @@ public class BadConfigurationIT {
     log.says("ib.port-p1.config", "192.0.2.1", "address");
     assertThat(Services.present(context, RdmaPort.class, "(ib.port=p1)")).isFalse();
 
-    settings.port("p1", "127.30.8.2");
+    settings.port("p1", Addresses.of(8, 2));
     Services.find(context, RdmaPort.class, "(ib.port=p1)");
   }
 
@@ -104,7 +105,7 @@ public class BadConfigurationIT {
 
   @Test
   public void shouldNameAnUnknownKeyOfAPort() {
-    settings.put("ib.port", "p1", Map.of("name", "p1", "addres", "127.30.8.3"));
+    settings.put("ib.port", "p1", Map.of("name", "p1", "addres", Addresses.of(8, 3)));
 
     log.says("ib.port-p1.config", "'addres'", "not known", "address");
   }

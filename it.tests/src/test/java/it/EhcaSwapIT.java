@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package it;
 
+import it.fixture.Addresses;
+
 /** The driver behind a hypervisor is replaced. */
 public class EhcaSwapIT extends SwapUnderIo {
   @Override
@@ -15,6 +17,6 @@ public class EhcaSwapIT extends SwapUnderIo {
 
   @Override
   protected String network() {
-    return "127.30.3";
+    return Addresses.network(3);
   }
 }

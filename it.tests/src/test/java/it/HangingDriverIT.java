@@ -4,14 +4,20 @@ package it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.dma.DmaCoherent;
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryPool;
 import ib.verbs.DeviceState;
 import ib.verbs.DeviceStatus;
 import it.fixture.Devices;
 import it.fixture.Eventually;
 import it.fixture.ScriptedDevice;
+import it.fixture.Services;
 import it.fixture.TestDriver;
 import it.fixture.TestUlp;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.inject.Inject;
 import org.junit.After;
@@ -23,7 +29,7 @@ import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.junit.PaxExam;
 import org.osgi.framework.BundleContext;
 
-/** A driver that hangs takes neither core nor another driver with it. */
+/** A driver or protocol that hangs takes neither core nor another driver with it. */
 @RunWith(PaxExam.class)
 public class HangingDriverIT {
   /** Core gives a close 3 s, and the protocols before it 4 s. */
@@ -106,7 +112,7 @@ public class HangingDriverIT {
     othersGoOn();
 
     DeviceStatus zombie = devices.inState("hanging0", hanging.name(), "1.0.0", DeviceState.ZOMBIE);
-    assertThat(zombie.reasons()).anyMatch(reason -> reason.contains("open took longer than"));
+    devices.givesReason("hanging0", hanging.name(), "1.0.0", "open took longer than");
     assertThat(zombie.zombieThreads()).hasSize(1);
     othersGoOn();
   }
@@ -116,8 +122,8 @@ public class HangingDriverIT {
     device.onProbe(device.hang());
     hanging.offer(device);
 
-    DeviceStatus zombie = devices.inState("hanging0", hanging.name(), "1.0.0", DeviceState.ZOMBIE);
-    assertThat(zombie.reasons()).anyMatch(reason -> reason.contains("probe took longer than"));
+    devices.inState("hanging0", hanging.name(), "1.0.0", DeviceState.ZOMBIE);
+    devices.givesReason("hanging0", hanging.name(), "1.0.0", "probe took longer than");
     othersGoOn();
   }
 
@@ -133,9 +139,49 @@ public class HangingDriverIT {
         });
     hanging.offer(device);
 
-    DeviceStatus failed = devices.inState("hanging0", hanging.name(), "1.0.0", DeviceState.FAILED);
-    assertThat(failed.reasons()).anyMatch(reason -> reason.contains("a broken invariant"));
+    devices.inState("hanging0", hanging.name(), "1.0.0", DeviceState.FAILED);
+    devices.givesReason("hanging0", hanging.name(), "1.0.0", "a broken invariant");
     othersGoOn();
+  }
+
+  @Test
+  public void shouldNotWaitForAProtocolThatHangsInItsCallback() throws Exception {
+    hanging.offer(device);
+    DmaMemoryPool pool = Services.find(context, DmaMemoryPool.class, "(objectClass=*)");
+    DmaMemory memory = pool.allocate(1);
+    CountDownLatch release = new CountDownLatch(1);
+    TestUlp.start(
+            context,
+            "test.ulp.hanging",
+            "hanging0",
+            bound -> bound.dma().mapSingle(memory, 0, 1, DmaDirection.FROM_DEVICE),
+            unbound -> awaitUninterrupted(release))
+        .device();
+
+    long beganNs = System.nanoTime();
+    hanging.bundle().stop();
+    Duration took = Duration.ofNanos(System.nanoTime() - beganNs);
+
+    assertThat(took).isLessThan(STOP_BOUND);
+    assertThat(memory.pinCount()).as("what it held is reclaimed").isZero();
+    assertThat(devices.untidy())
+        .singleElement()
+        .matches(detach -> detach.owner().equals("test.ulp.hanging"));
+    assertThat(device.timesClosed()).as("the driver is closed all the same").isEqualTo(1);
+    othersGoOn();
+    release.countDown();
+    memory.close();
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        // This protocol does not listen.
+        continue;
+      }
+    }
   }
 
   /** The sound driver is replaced, and a protocol on it gets the new one. */
@@ -154,7 +200,7 @@ public class HangingDriverIT {
     ulp.bundle().uninstall();
   }
 
-  private static java.util.List<String> threadNames() {
+  private static List<String> threadNames() {
     return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).toList();
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package it;
 
+import it.fixture.Addresses;
+
 /** The driver whose CPU does the work is replaced. */
 public class IpathSwapIT extends SwapUnderIo {
   @Override
@@ -15,6 +17,6 @@ public class IpathSwapIT extends SwapUnderIo {
 
   @Override
   protected String network() {
-    return "127.30.1";
+    return Addresses.network(1);
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package it;
 
+import it.fixture.Addresses;
+
 /** The driver of the InfiniHost is replaced. */
 public class MthcaSwapIT extends SwapUnderIo {
   @Override
@@ -15,6 +17,6 @@ public class MthcaSwapIT extends SwapUnderIo {
 
   @Override
   protected String network() {
-    return "127.30.2";
+    return Addresses.network(2);
   }
 }

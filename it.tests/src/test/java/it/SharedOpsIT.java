@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.verbs.DeviceStatus;
+import it.fixture.Addresses;
 import it.fixture.Bundles;
 import it.fixture.Devices;
 import it.fixture.Services;
@@ -34,7 +35,7 @@ public class SharedOpsIT {
   public void threeDevicesOnOnePort() {
     devices = new Devices(context);
     Settings settings = new Settings(context);
-    settings.port("p0", "127.30.4.1");
+    settings.port("p0", Addresses.of(4, 1));
     settings.device("ib.driver.mthca", "mthca0", "p0");
     settings.device("ib.driver.ehca", "ehca0", "p0");
     settings.device("ib.driver.ipath", "ipath0", "p0");

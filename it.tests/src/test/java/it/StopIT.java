@@ -3,6 +3,7 @@ package it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import it.fixture.Addresses;
 import it.fixture.Bundles;
 import it.fixture.Eventually;
 import it.fixture.FelixHost;
@@ -39,7 +40,7 @@ class StopIT {
   void shouldStartAndStopWithADriverThatThrowsInActivate() throws Exception {
     try (FelixHost host = new FelixHost(folder)) {
       Bundle faulty = host.install(Jars.of("it.fixture.faulty"), ContainerOptions.DEPLOY_LEVEL);
-      host.configure("ib.port", "p0", "name=\"p0\"", "address=\"127.30.7.1\"");
+      host.configure("ib.port", "p0", "name=\"p0\"", "address=\"" + Addresses.of(7, 1) + "\"");
       host.configure(
           "ib.driver.ipath", "ipath0", "ib.device=\"ipath0\"", "port.target=\"(ib.port\\=p0)\"");
 

@@ -75,6 +75,7 @@ public abstract class SwapUnderIo {
     ulp = TestUlp.start(context, "test.ulp", DEVICE);
     pair.begin(name.getMethodName().hashCode());
     before = devices.active(DEVICE).generation();
+    pair.isBusy();
   }
 
   @After
@@ -152,6 +153,7 @@ public abstract class SwapUnderIo {
                         status.driver().equals(otherDriver())
                             && status.state() == DeviceState.STANDBY));
     pair.goesOn("with a standby");
+    pair.isBusy();
 
     settings.device(otherDriver(), DEVICE, SrpPair.INITIATOR, 1);
 
@@ -165,6 +167,7 @@ public abstract class SwapUnderIo {
   public void shouldRideThroughTheSameOnTheTargetsSide() throws Exception {
     Bundle other = Bundles.named(context, otherDriver());
     for (int i = 0; i < 3; i++) {
+      pair.isBusy();
       other.stop();
       pair.isHeld();
       other.start();
@@ -179,6 +182,7 @@ public abstract class SwapUnderIo {
     targetDevice.delete();
     settings.device(driver(), TARGET_DEVICE, SrpPair.TARGET);
     pair.goesOn("with one driver on both ends");
+    pair.isBusy();
 
     driver.stop();
     pair.isHeld();

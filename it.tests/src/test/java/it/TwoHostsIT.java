@@ -3,6 +3,7 @@ package it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import it.fixture.Addresses;
 import it.fixture.Bundles;
 import it.fixture.Eventually;
 import it.fixture.FelixHost;
@@ -21,8 +22,8 @@ import org.osgi.framework.Bundle;
 class TwoHostsIT {
   private static final int LEVEL = 25;
   private static final long LOST_AFTER_MS = 20_000;
-  private static final String INITIATOR = "127.30.6.1";
-  private static final String TARGET = "127.30.6.2";
+  private static final String INITIATOR = Addresses.of(6, 1);
+  private static final String TARGET = Addresses.of(6, 2);
 
   @TempDir private Path folder;
 

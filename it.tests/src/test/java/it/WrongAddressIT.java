@@ -13,6 +13,7 @@ import ib.verbs.SendWr;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
+import it.fixture.Addresses;
 import it.fixture.Bundles;
 import it.fixture.Devices;
 import it.fixture.RcPair;
@@ -218,9 +219,9 @@ public class WrongAddressIT {
   private static InetAddress address(String device) {
     return InetAddress.ofLiteral(
         switch (device) {
-          case MTHCA -> "127.30.5.1";
-          case EHCA -> "127.30.5.2";
-          default -> "127.30.5.3";
+          case MTHCA -> Addresses.of(5, 1);
+          case EHCA -> Addresses.of(5, 2);
+          default -> Addresses.of(5, 3);
         });
   }
 }

@@ -29,12 +29,7 @@ final class IuRings implements AutoCloseable {
     this.dma = dma;
     this.receiveIuBytes = receiveIuBytes;
     receiveMemory = pool.allocate((long) receives * receiveIuBytes);
-    try {
-      sendMemory = pool.allocate((long) sends * RESPONSE_BYTES);
-    } catch (RuntimeException e) {
-      receiveMemory.close();
-      throw e;
-    }
+    sendMemory = pool.allocate((long) sends * RESPONSE_BYTES);
     receiveAddress =
         dma.mapSingle(receiveMemory, 0, receiveMemory.size(), DmaDirection.FROM_DEVICE);
     if (dma.mappingError(receiveAddress)) {

@@ -40,11 +40,6 @@ public final class RamBacking implements Backing {
   }
 
   @Override
-  public boolean isDurable() {
-    return false;
-  }
-
-  @Override
   public void flush() {}
 
   @Override

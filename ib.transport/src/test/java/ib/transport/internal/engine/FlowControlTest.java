@@ -148,6 +148,8 @@ class FlowControlTest {
     write(pair, secondA, MTU);
     pair.qpA.kickSend();
     qpA2.kickSend();
+    // A turn is one train: the second queue pair has the next.
+    pair.a.engine.transmit(pair.a, pair.nowNs);
     pair.a.engine.transmit(pair.a, pair.nowNs);
     List<Integer> opcodes = pair.log.stream().map(SimPacket::opcode).toList();
     assertThat(opcodes.indexOf(Opcode.WRITE_ONLY)).isEqualTo(64);

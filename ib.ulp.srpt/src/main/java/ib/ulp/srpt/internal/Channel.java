@@ -5,25 +5,14 @@ import ib.srp.SrpCheck;
 import ib.srp.SrpCmd;
 import ib.srp.SrpIu;
 import ib.srp.SrpOpcode;
-import ib.srp.SrpRsp;
-import ib.srp.SrpTskMgmt;
+import ib.ulp.srpt.internal.Command.State;
 import ib.ulp.srpt.internal.scsi.ScsiStatus;
 import ib.ulp.srpt.internal.scsi.Sense;
-import ib.verbs.AccessFlags;
-import ib.verbs.CompletionQueue;
 import ib.verbs.Connection;
-import ib.verbs.PostResult;
-import ib.verbs.QpAttributes;
-import ib.verbs.QpInitAttributes;
-import ib.verbs.QpState;
-import ib.verbs.QpType;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
-import ib.verbs.RecvWr;
-import ib.verbs.SendWr;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
-import ib.verbs.WrOpcode;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -31,46 +20,36 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One login: a queue pair with its rings and the commands in flight on it. Worker thread only, but
- * for the completion handler, which only wakes the worker.
+ * One login: a queue pair with its rings and the commands in flight on it. Touched only by who has
+ * the target's turn, but for the completion handler, which only wakes the worker.
  *
  * <p>Credits: the initiator may have {@code requestLimit} requests outstanding; each response gives
  * one back, and its receive buffer is posted again before it leaves. So there is always a receive
  * for what may arrive.
  */
 final class Channel {
-  /** Receives beyond the request limit: for logouts and answers, which cost no credit. */
-  private static final int SPARE_RECEIVES = 8;
-
   private static final int POLL_BATCH = 32;
-  private static final long INDEX_MASK = 0xFFFF_FFFFL;
 
-  /** What a work request was, in the upper half of its id. */
-  private static final long KIND_RECEIVE = 1L << 32;
-
-  private static final long KIND_RDMA = 2L << 32;
-  private static final long KIND_RESPONSE = 3L << 32;
+  /** Completions taken in one turn, so that a busy login does not keep the worker from others. */
+  private static final int BATCHES_PER_TURN = 8;
 
   final Session session;
   final TargetDevice device;
   final Ledger.Entry ledger;
   private final Target target;
-  private final IuRings rings;
-  private final CompletionQueue cq;
-  private final QueuePair qp;
+  private final Endpoint endpoint;
   private final Execution execution;
-  private final Transfer transfer;
+  private final Responses responses;
   private final Command[] commands;
+  private final int[] receivedBytes;
   private final Deque<Command> free = new ArrayDeque<>();
-  private final Deque<Command> waiting = new ArrayDeque<>();
+  private final Deque<Command> needRoom = new ArrayDeque<>();
   private final Deque<Integer> backlog = new ArrayDeque<>();
   private final WorkCompletion[] completions = WorkCompletion.array(POLL_BATCH);
-  private final RecvWr receiveRequest = new RecvWr();
-  private final SendWr sendRequest = new SendWr();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final Runnable drainCq = this::drainCq;
   private @Nullable Connection connection;
-  private int sendRoom;
+  private volatile @Nullable String endedByPeer;
   private int creditsOwed;
   private boolean draining;
   private long drainDeadlineNs;
@@ -80,108 +59,122 @@ final class Channel {
     this.target = target;
     this.session = session;
     this.device = device;
-    int limit = target.config().requestLimit();
-    int receives = limit + SPARE_RECEIVES;
-    var attributes = device.rdma.query();
-    int maxSge = Math.min(attributes.maxSge(), 16);
-    int sends = Math.min(attributes.maxQpWr(), Math.max(512, 4 * limit));
-    commands = new Command[2 * receives];
+    endpoint =
+        Endpoint.open(device, target.pool(), target.config().requestLimit(), iuBytes, this::wake);
+    receivedBytes = new int[endpoint.receives()];
+    commands = new Command[endpoint.responses()];
     for (int i = 0; i < commands.length; i++) {
-      commands[i] = new Command(i);
+      commands[i] = new Command(this, i);
       free.add(commands[i]);
     }
-    sendRoom = sends;
-    transfer = new Transfer(maxSge);
-    rings = new IuRings(target.pool(), device.rdma.dma(), receives, iuBytes, commands.length);
-    try {
-      cq = device.rdma.createCq(receives + sends + 16, _ -> wake());
-    } catch (RdmaException e) {
-      rings.close();
-      throw e;
-    }
-    qp = makeQueuePair(sends, receives, maxSge);
     execution = new Execution(target, this);
+    responses = new Responses(endpoint.rings());
     ledger = target.ledger().open(session.initiatorPortId, device.rdma.name());
-  }
-
-  private QueuePair makeQueuePair(int sends, int receives, int maxSge) throws RdmaException {
-    QueuePair made = null;
-    try {
-      made =
-          device.pd.createQp(new QpInitAttributes(QpType.RC, cq, cq, sends, receives, maxSge, 1));
-      made.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.LOCAL_WRITE));
-      return made;
-    } catch (RdmaException e) {
-      if (made != null) {
-        made.close();
-      }
-      cq.close();
-      rings.close();
-      throw e;
-    }
   }
 
   /** Makes the channel ready for what the initiator may send; false if it had to be closed. */
   boolean postAllReceives() {
-    int receives = target.config().requestLimit() + SPARE_RECEIVES;
-    for (int i = 0; i < receives && !closed; i++) {
+    for (int i = 0; i < endpoint.receives() && !closed; i++) {
       postReceive(i);
     }
     if (!closed) {
-      cq.reqNotify();
+      endpoint.cq().reqNotify();
     }
     return !closed;
   }
 
   QueuePair qp() {
-    return qp;
+    return endpoint.qp();
+  }
+
+  int requestLimit() {
+    return endpoint.requestLimit();
   }
 
   void established(Connection made) {
     connection = made;
+    if (closed) {
+      made.disconnect();
+    }
   }
 
   boolean isClosed() {
     return closed;
   }
 
+  boolean isDraining() {
+    return draining;
+  }
+
   int inFlight() {
     return commands.length - free.size();
   }
 
-  IuRings rings() {
-    return rings;
+  Command[] commands() {
+    return commands;
   }
 
-  /**
-   * Agent thread: hands the queue to the worker. A full worker queue is caught up by the next tick.
-   */
+  IuRings rings() {
+    return endpoint.rings();
+  }
+
+  Execution execution() {
+    return execution;
+  }
+
+  /** Any thread: the connection is over. The next turn of the worker closes the channel. */
+  void peerEnded(String why) {
+    endedByPeer = why;
+    wake();
+  }
+
+  /** Any thread: hands the queue to the worker. If that one's is full, the next tick does it. */
   private void wake() {
     if (scheduled.compareAndSet(false, true) && !target.worker().offer(drainCq)) {
       scheduled.set(false);
     }
   }
 
-  /** Takes all completions. Also called by the ticker. */
+  /** Takes completions; if there are very many, the rest in another turn. */
   void drainCq() {
     scheduled.set(false);
-    while (!closed) {
-      int n = cq.poll(completions);
-      if (n == 0) {
-        cq.reqNotify();
-        n = cq.poll(completions);
-        if (n == 0) {
-          break;
+    try {
+      for (int batch = 0; batch < BATCHES_PER_TURN; batch++) {
+        if (!takeBatch()) {
+          afterBatches();
+          return;
         }
       }
-      for (int i = 0; i < n && !closed; i++) {
-        completed(completions[i]);
-      }
+      afterBatches();
+      wake();
+    } catch (RuntimeException e) {
+      target.failed(this, e);
+      close("it failed: " + e);
     }
-    if (!closed) {
-      retryWaiting();
-      finishDrainIfIdle();
+  }
+
+  private boolean takeBatch() {
+    if (closed) {
+      return false;
     }
+    int n = endpoint.cq().poll(completions);
+    if (n == 0) {
+      endpoint.cq().reqNotify();
+      n = endpoint.cq().poll(completions);
+    }
+    for (int i = 0; i < n && !closed; i++) {
+      completed(completions[i]);
+    }
+    return n > 0;
+  }
+
+  private void afterBatches() {
+    String why = endedByPeer;
+    if (why != null) {
+      close(why);
+    }
+    retryWaiting();
+    finishDrainIfIdle();
   }
 
   private void completed(WorkCompletion wc) {
@@ -189,26 +182,46 @@ final class Channel {
       close("work request failed with " + wc.status());
       return;
     }
-    int index = (int) (wc.wrId() & INDEX_MASK);
-    long kind = wc.wrId() & ~INDEX_MASK;
-    if (kind == KIND_RECEIVE) {
-      received(index, wc.byteLength());
-    } else if (kind == KIND_RDMA) {
-      sendRoom += commands[index].postedRequests;
-      commands[index].postedRequests = 0;
-      execution.fetched(commands[index]);
-    } else {
-      Command command = commands[index];
-      sendRoom += command.postedRequests;
-      command.postedRequests = 0;
-      release(command);
+    int index = Endpoint.index(wc.wrId());
+    if (Endpoint.isReceive(wc.wrId())) {
+      receivedBytes[index] = wc.byteLength();
+      endpoint.rings().receivedForCpu(index, wc.byteLength());
+      received(index);
+      return;
+    }
+    Command command = commands[index];
+    endpoint.completed(command);
+    switch (command.state) {
+      case RESPONDING -> release(command);
+      case FETCHING_TABLE, FETCHING, SENDING_DATA -> moved(command);
+      default -> close("completion of a command in state " + command.state);
     }
   }
 
-  private void received(int index, int lengthBytes) {
-    rings.receivedForCpu(index, lengthBytes);
-    MemorySegment iu = rings.receiveSegment();
-    long at = rings.receiveOffset(index);
+  private void moved(Command command) {
+    TaskSetEnd end = command.endedBy;
+    if (command.aborted) {
+      command.endedBy = null;
+      endAborted(command);
+    } else if (command.state == State.FETCHING_TABLE) {
+      execution.tableFetched(command);
+    } else if (command.state == State.SENDING_DATA) {
+      respond(command);
+    } else if (command.movedBytes < command.bytes) {
+      command.state = State.NEED_READ_ROOM;
+      fetchOrWait(command);
+    } else {
+      execution.fetched(command);
+    }
+    if (end != null) {
+      end.ended();
+    }
+  }
+
+  private void received(int index) {
+    MemorySegment iu = endpoint.rings().receiveSegment();
+    long at = endpoint.rings().receiveOffset(index);
+    int lengthBytes = receivedBytes[index];
     String wrong = SrpCheck.check(iu, at, lengthBytes, SrpCheck.NO_IMMEDIATE_DATA);
     int opcode = lengthBytes > 0 ? SrpIu.opcode(iu, at) : -1;
     if (wrong != null && (opcode != SrpOpcode.CMD || lengthBytes < SrpCmd.LENGTH)) {
@@ -217,8 +230,7 @@ final class Channel {
       return;
     }
     switch (opcode) {
-      case SrpOpcode.CMD -> begin(index, wrong);
-      case SrpOpcode.TSK_MGMT -> begin(index, null);
+      case SrpOpcode.CMD, SrpOpcode.TSK_MGMT -> begin(index, iu, at, wrong);
       case SrpOpcode.I_LOGOUT -> close("the initiator logged out");
       case SrpOpcode.CRED_RSP, SrpOpcode.AER_RSP -> postReceive(index);
       default -> {
@@ -232,21 +244,15 @@ final class Channel {
    * Starts a command or task management function; if all are busy until their responses are
    * acknowledged, it waits its turn.
    */
-  private void begin(int receiveIndex, @Nullable String wrong) {
+  private void begin(int receiveIndex, MemorySegment iu, long at, @Nullable String wrong) {
     Command command = free.poll();
     if (command == null) {
-      if (wrong != null) {
-        close("malformed information unit: " + wrong);
-        return;
-      }
       backlog.add(receiveIndex);
       return;
     }
-    MemorySegment iu = rings.receiveSegment();
-    long at = rings.receiveOffset(receiveIndex);
     command.begin(receiveIndex, SrpIu.tag(iu, at));
     if (SrpIu.opcode(iu, at) == SrpOpcode.TSK_MGMT) {
-      manage(command, iu, at);
+      target.taskManagement().execute(command, iu, at);
       return;
     }
     ledger.received(command.tag);
@@ -259,192 +265,139 @@ final class Channel {
     execution.start(command, iu, at);
   }
 
-  private void manage(Command command, MemorySegment iu, long at) {
-    command.answersTaskManagement = true;
-    command.taskManagementResponse =
-        target.manage(
-            this,
-            command,
-            SrpTskMgmt.function(iu, at),
-            SrpTskMgmt.lun(iu, at),
-            SrpTskMgmt.taskTag(iu, at));
+  /**
+   * Ends a running command. A silent one gets no response: its receive and its credit go back now,
+   * the credit with the next response.
+   */
+  void abort(Command command, boolean silent) {
+    command.aborted = true;
+    command.silent = silent;
+    if (silent) {
+      creditsOwed++;
+      postReceive(command.receiveIndex);
+    }
+    if (!closed && !command.isMovingData()) {
+      needRoom.remove(command);
+      target.buffers().forget(command);
+      endAborted(command);
+    }
+  }
+
+  private void endAborted(Command command) {
+    if (command.silent) {
+      release(command);
+      return;
+    }
+    execution.free(command);
+    command.task.end(ScsiStatus.TASK_ABORTED);
+    command.movesNothing();
     respond(command);
   }
 
-  /** Marks commands so that they neither touch a medium nor answer any more. Returns how many. */
-  int abort(java.util.function.Predicate<Command> which) {
-    int count = 0;
-    for (Command command : commands) {
-      boolean running =
-          command.state != Command.State.FREE && command.state != Command.State.RESPONDING;
-      if (running && !command.answersTaskManagement && !command.aborted && which.test(command)) {
-        command.aborted = true;
-        count++;
-      }
+  /** Posts the READs a command needs next, or lets it wait until there is room for them. */
+  void fetchOrWait(Command command) {
+    if (!fetch(command)) {
+      needRoom.add(command);
     }
-    return count;
   }
 
-  /** Posts the RDMA READs of a write command; false if the send queue has no room now. */
-  boolean fetch(Command command, RemoteBuffers remote) {
-    return post(command, remote, WrOpcode.RDMA_READ, 0);
+  private boolean fetch(Command command) {
+    boolean posted;
+    if (command.state == State.NEED_TABLE_ROOM) {
+      MemorySegment iu = endpoint.rings().receiveSegment();
+      long at = endpoint.rings().receiveOffset(command.receiveIndex);
+      posted = endpoint.fetchTable(command, iu, at);
+      command.state = posted ? State.FETCHING_TABLE : command.state;
+    } else {
+      posted = endpoint.fetchData(command, execution.readRemote(command));
+      command.state = posted ? State.FETCHING : command.state;
+    }
+    return closeIfBroken() || posted;
   }
 
-  private boolean post(Command command, RemoteBuffers remote, WrOpcode opcode, int extra) {
-    var dma = device.rdma.dma();
-    int requests = transfer.count(dma, command.data, command.mapped, remote, command.bytes);
-    if (requests + extra > sendRoom) {
-      return false;
-    }
-    boolean ok =
-        transfer.post(
-            qp,
-            dma,
-            command.data,
-            command.mapped,
-            remote,
-            command.bytes,
-            device.mr.lkey(),
-            opcode,
-            KIND_RDMA | command.index);
-    if (!ok) {
+  private boolean closeIfBroken() {
+    if (endpoint.isBroken()) {
       close("the queue pair takes no more requests");
-      return true;
     }
-    sendRoom -= requests;
-    command.postedRequests += requests;
-    return true;
+    return closed;
   }
 
   /** Sends data (if any) and the response, or queues the command until there is room. */
   void respond(Command command) {
-    command.state = Command.State.NEED_RESPONSE_ROOM;
+    command.state = State.NEED_RESPONSE_ROOM;
     if (!closed && !tryRespond(command)) {
-      waiting.add(command);
+      needRoom.add(command);
     }
-  }
-
-  void waitFor(Command command, Command.State what) {
-    command.state = what;
-    waiting.add(command);
   }
 
   private boolean tryRespond(Command command) {
-    if (command.aborted) {
-      // No status for an aborted command; its credit goes back with the next response.
-      creditsOwed++;
-      postReceive(command.receiveIndex);
-      release(command);
-      return true;
-    }
-    RemoteBuffers remote = execution.dataIn(command);
-    if (remote != null) {
-      if (!post(command, remote, WrOpcode.RDMA_WRITE, 1)) {
-        return false;
+    if (Execution.sendsData(command)) {
+      if (!endpoint.sendData(command, execution.readRemote(command))) {
+        return closeIfBroken();
       }
-    } else if (sendRoom < 1) {
+      if (command.movedBytes < command.bytes) {
+        command.state = State.SENDING_DATA;
+        return true;
+      }
+    } else if (!endpoint.hasRoomForResponse()) {
       return false;
     }
-    if (closed) {
-      return true;
-    }
     postReceive(command.receiveIndex);
-    int length = writeResponse(command);
-    sendRequest.reset(KIND_RESPONSE | command.index, WrOpcode.SEND).solicited(true);
-    sendRequest.sges().add(rings.sendDmaAddress(command.index), length, device.mr.lkey());
     if (closed) {
       return true;
     }
-    if (qp.postSend(sendRequest) != PostResult.OK) {
-      close("the queue pair takes no response");
-      return true;
-    }
-    sendRoom--;
-    command.postedRequests++;
-    command.state = Command.State.RESPONDING;
+    int delta = draining ? 0 : 1 + creditsOwed;
+    creditsOwed = draining ? creditsOwed + 1 : 0;
     if (!command.answersTaskManagement) {
+      // Before the initiator can know of it, so that the ledger never lags behind.
       ledger.answered(command.task.status() == ScsiStatus.GOOD);
     }
+    command.state = State.RESPONDING;
+    endpoint.sendResponse(command, responses.write(command, delta));
+    closeIfBroken();
     return true;
   }
 
-  private int writeResponse(Command command) {
-    rings.sendForCpu(command.index);
-    MemorySegment out = rings.sendSegment();
-    long at = rings.sendOffset(command.index);
-    SrpRsp.init(out, at, command.tag);
-    SrpRsp.requestLimitDelta(out, at, draining ? 0 : 1 + creditsOwed);
-    creditsOwed = draining ? creditsOwed + 1 : 0;
-    int length = SrpRsp.LENGTH;
-    if (command.answersTaskManagement) {
-      SrpRsp.taskResponse(out, at, command.taskManagementResponse);
-      length += SrpRsp.TASK_RESPONSE_LENGTH;
-    } else {
-      length += writeStatus(command, out, at);
-    }
-    rings.sendForDevice(command.index);
-    return length;
-  }
-
-  private int writeStatus(Command command, MemorySegment out, long at) {
-    SrpRsp.status(out, at, command.task.status());
-    SrpRsp.inResidual(out, at, command.inResidual);
-    SrpRsp.outResidual(out, at, command.outResidual);
-    int flags = command.residualFlags;
-    int sense = 0;
-    if (command.task.status() == ScsiStatus.CHECK_CONDITION) {
-      flags |= SrpRsp.SENSE_VALID;
-      sense = Sense.FIXED_BYTES;
-      SrpRsp.senseLength(out, at, sense);
-      byte[] bytes = new byte[sense];
-      command.task.sense().write(bytes, 0);
-      MemorySegment.copy(
-          bytes, 0, out, java.lang.foreign.ValueLayout.JAVA_BYTE, at + SrpRsp.LENGTH, sense);
-    }
-    SrpRsp.flags(out, at, flags);
-    return sense;
-  }
-
   private void postReceive(int index) {
-    rings.receiveForDevice(index);
-    receiveRequest.reset(KIND_RECEIVE | index);
-    receiveRequest
-        .sges()
-        .add(rings.receiveDmaAddress(index), rings.receiveIuBytes(), device.mr.lkey());
-    if (qp.postRecv(receiveRequest) != PostResult.OK) {
-      close("the queue pair takes no more receives");
-    }
+    endpoint.postReceive(index);
+    closeIfBroken();
   }
 
   /** A command is over: its memory goes back, and who waits for that goes on. */
   private void release(Command command) {
     execution.free(command);
-    command.state = Command.State.FREE;
+    command.state = State.FREE;
     free.add(command);
     Integer next = closed ? null : backlog.poll();
     if (next != null) {
-      begin(next, null);
+      received(next);
     }
   }
 
-  /** Tries the commands that wait for buffers or room, in order, until one still can't go on. */
-  void retryWaiting() {
-    int tries = waiting.size();
-    for (int i = 0; i < tries && !closed; i++) {
-      Command command = waiting.peek();
-      if (command == null || !resume(command)) {
+  /**
+   * Tries the commands that wait for room in the send queue, in order, until one still finds none.
+   */
+  private void retryWaiting() {
+    while (!closed) {
+      Command command = needRoom.peek();
+      if (command == null) {
         return;
       }
-      waiting.remove(command);
+      boolean done =
+          command.state == State.NEED_RESPONSE_ROOM ? tryRespond(command) : fetch(command);
+      if (!done) {
+        return;
+      }
+      needRoom.remove(command);
     }
   }
 
-  private boolean resume(Command command) {
-    return switch (command.state) {
-      case NEED_BUFFERS, NEED_READ_ROOM -> execution.resume(command);
-      case NEED_RESPONSE_ROOM -> tryRespond(command);
-      default -> true;
-    };
+  /** A flush is over; nothing happens if its command was ended meanwhile. */
+  void flushed(Flusher.Job job) {
+    Command command = job.command;
+    if (!closed && command.use == job.use && command.state == State.FLUSHING) {
+      execution.flushed(command, job.failure);
+    }
   }
 
   /** Stops granting credit, finishes what is in flight, then ends; at the deadline ends anyhow. */
@@ -477,24 +430,37 @@ final class Channel {
       return;
     }
     closed = true;
-    qp.close();
-    for (Command command : commands) {
-      if (command.state != Command.State.FREE) {
-        execution.free(command);
-        command.state = Command.State.FREE;
+    try {
+      endpoint.stop();
+      for (Command command : commands) {
+        end(command);
       }
+      needRoom.clear();
+      backlog.clear();
+    } finally {
+      endpoint.close();
+      ledger.close();
+      Connection made = connection;
+      if (made != null) {
+        made.disconnect();
+      }
+      session.channels.remove(this);
+      target.channelClosed(this, why);
+      device.channelClosed(this);
     }
-    waiting.clear();
-    backlog.clear();
-    cq.close();
-    rings.close();
-    ledger.close();
-    Connection made = connection;
-    if (made != null) {
-      made.disconnect();
+  }
+
+  private void end(Command command) {
+    if (command.state == State.FREE || command.state == State.MEDIUM) {
+      return; // The buffers of the latter are in use: they go back when the medium is done.
     }
-    session.channels.remove(this);
-    target.channelClosed(this, why);
-    device.channelClosed(this);
+    target.buffers().forget(command);
+    execution.free(command);
+    command.state = State.FREE;
+    TaskSetEnd end = command.endedBy;
+    command.endedBy = null;
+    if (end != null) {
+      end.ended();
+    }
   }
 }

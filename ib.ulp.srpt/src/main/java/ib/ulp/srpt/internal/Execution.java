@@ -2,8 +2,10 @@
 package ib.ulp.srpt.internal;
 
 import ib.dma.DmaDirection;
+import ib.dma.IbDma;
 import ib.srp.SrpCmd;
-import ib.srp.SrpRsp;
+import ib.srp.SrpDirectBuf;
+import ib.ulp.srpt.internal.Command.State;
 import ib.ulp.srpt.internal.scsi.Backing;
 import ib.ulp.srpt.internal.scsi.LogicalUnit;
 import ib.ulp.srpt.internal.scsi.ScsiStatus;
@@ -16,8 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a command does between its arrival and its response: buffers, medium, data. Worker thread
- * only.
+ * What a command does between its arrival and its response: buffers, the table of its descriptors
+ * if that is not in the IU, medium, data.
  */
 final class Execution {
   private static final int INQUIRY = 0x12;
@@ -37,16 +39,15 @@ final class Execution {
     ScsiTask task = command.task;
     MemorySegment.copy(
         iu, ValueLayout.JAVA_BYTE, at + SrpCmd.CDB_OFFSET, task.cdb(), 0, ScsiTask.MAX_CDB_BYTES);
+    command.offeredOut = RemoteBuffers.offeredBytes(iu, at, true);
+    command.offeredIn = RemoteBuffers.offeredBytes(iu, at, false);
     command.unit = target.units().decode(SrpCmd.lun(iu, at), task);
     if (command.unit != null && hasAttention(command.unit, task)) {
       task.fail(Sense.RESET_OCCURRED);
     }
     switch (task.kind()) {
-      case STATUS -> {
-        residuals(command, iu, at, 0);
-        channel.respond(command);
-      }
-      case FLUSH -> flushThenRespond(command);
+      case STATUS -> channel.respond(command);
+      case FLUSH -> flush(command);
       case REPLY, READ_BLOCKS, WRITE_BLOCKS -> transfer(command, iu, at);
     }
   }
@@ -57,101 +58,98 @@ final class Execution {
     return !exempt && channel.session.takeUnitAttention(unit);
   }
 
+  private static boolean isOut(Command command) {
+    return command.task.kind() == ScsiTask.Kind.WRITE_BLOCKS;
+  }
+
   private void transfer(Command command, MemorySegment iu, long at) {
-    boolean out = command.task.kind() == ScsiTask.Kind.WRITE_BLOCKS;
-    long wanted =
-        command.task.kind() == ScsiTask.Kind.REPLY
-            ? command.task.reply().limit()
-            : command.task.lengthBytes();
-    if (!remote.read(iu, at, out) || (out && remote.totalBytes() < wanted)) {
-      command.task.fail(Sense.INVALID_FIELD_IN_IU);
+    ScsiTask task = command.task;
+    boolean out = isOut(command);
+    if (out) {
+      command.wantedOut = task.lengthBytes();
+    } else {
+      command.wantedIn =
+          task.kind() == ScsiTask.Kind.REPLY ? task.reply().limit() : task.lengthBytes();
+    }
+    long entries = RemoteBuffers.externalEntries(iu, at, out);
+    boolean tooShort = out && command.offeredOut < command.wantedOut;
+    if (tooShort || entries > RemoteBuffers.MAX_ENTRIES) {
+      task.fail(Sense.INVALID_FIELD_IN_IU);
       channel.respond(command);
       return;
     }
-    residuals(command, iu, at, wanted);
-    command.bytes = Math.min(wanted, remote.totalBytes());
+    command.bytes = out ? command.wantedOut : Math.min(command.wantedIn, command.offeredIn);
+    command.tableBytes = command.bytes == 0 ? 0 : entries * SrpDirectBuf.LENGTH;
     if (command.bytes == 0) {
-      command.task.end(ScsiStatus.GOOD);
+      task.end(ScsiStatus.GOOD);
       channel.respond(command);
-    } else if (!resumeBuffers(command)) {
-      channel.waitFor(command, Command.State.NEED_BUFFERS);
+      return;
+    }
+    command.state = State.NEED_BUFFERS;
+    if (target.buffers().takeOrWait(command)) {
+      buffersHere(command);
     }
   }
 
-  /** What the initiator offered beyond what is moved, or the other way round (SRP r16a, 6.9). */
-  private void residuals(Command command, MemorySegment iu, long at, long wanted) {
-    boolean out = command.task.kind() == ScsiTask.Kind.WRITE_BLOCKS;
-    remote.read(iu, at, true);
-    long outDiff = remote.totalBytes() - (out ? wanted : 0);
-    remote.read(iu, at, false);
-    long inDiff = remote.totalBytes() - (out ? 0 : wanted);
-    command.outResidual = Math.abs(outDiff);
-    command.inResidual = Math.abs(inDiff);
-    command.residualFlags =
-        flag(outDiff, SrpRsp.OUT_UNDERFLOW, SrpRsp.OUT_OVERFLOW)
-            | flag(inDiff, SrpRsp.IN_UNDERFLOW, SrpRsp.IN_OVERFLOW);
-    remote.read(iu, at, out);
-  }
-
-  private static int flag(long difference, int under, int over) {
-    if (difference == 0) {
-      return 0;
+  /** Goes on with a command that has its buffers. */
+  void buffersHere(Command command) {
+    if (command.tableBytes == 0) {
+      tableHere(command);
+      return;
     }
-    return difference > 0 ? under : over;
+    IbDma dma = channel.device.rdma.dma();
+    if (dma.mapSg(command.table, command.table.entries(), DmaDirection.FROM_DEVICE) == 0) {
+      noMapping(command);
+      return;
+    }
+    command.tableMapped = true;
+    command.state = State.NEED_TABLE_ROOM;
+    channel.fetchOrWait(command);
   }
 
-  /** Goes on with a command that waited; false if it must wait longer. */
-  boolean resume(Command command) {
-    if (command.aborted) {
+  /** The table came from the initiator's memory: it must add up as one in the IU must. */
+  void tableFetched(Command command) {
+    unmapTable(command);
+    readRemote(command);
+    long offered = isOut(command) ? command.offeredOut : command.offeredIn;
+    if (remote.totalBytes() != offered) {
+      command.task.fail(Sense.INVALID_FIELD_IN_IU);
+      command.movesNothing();
       channel.respond(command);
-      return true;
+    } else {
+      tableHere(command);
     }
-    return command.state == Command.State.NEED_BUFFERS
-        ? resumeBuffers(command)
-        : resumeFetch(command);
   }
 
-  private boolean resumeBuffers(Command command) {
-    if (!target.buffers().take(command.bytes, command.data)) {
-      return false;
-    }
-    boolean out = command.task.kind() == ScsiTask.Kind.WRITE_BLOCKS;
+  private void tableHere(Command command) {
+    boolean out = isOut(command);
     if (!out && !fill(command)) {
-      channel.respond(command);
-      return true;
+      return;
     }
     command.direction = out ? DmaDirection.FROM_DEVICE : DmaDirection.TO_DEVICE;
     command.mapped =
         channel.device.rdma.dma().mapSg(command.data, command.data.entries(), command.direction);
     if (command.mapped == 0) {
-      // Back-pressure, not an I/O error: the initiator sends it again.
-      command.task.end(ScsiStatus.TASK_SET_FULL);
-      command.bytes = 0;
+      noMapping(command);
+    } else if (out) {
+      command.state = State.NEED_READ_ROOM;
+      channel.fetchOrWait(command);
+    } else {
       channel.respond(command);
-      return true;
     }
-    if (!out) {
-      channel.respond(command);
-    } else if (!resumeFetch(command)) {
-      channel.waitFor(command, Command.State.NEED_READ_ROOM);
-    }
-    return true;
   }
 
-  private boolean resumeFetch(Command command) {
-    remote.read(
-        channel.rings().receiveSegment(),
-        channel.rings().receiveOffset(command.receiveIndex),
-        true);
-    command.state = Command.State.FETCHING;
-    if (channel.fetch(command, remote)) {
-      return true;
-    }
-    command.state = Command.State.NEED_READ_ROOM;
-    return false;
+  /** Back-pressure, not an I/O error: the initiator sends it again. */
+  private void noMapping(Command command) {
+    command.task.end(ScsiStatus.TASK_SET_FULL);
+    command.movesNothing();
+    channel.respond(command);
   }
 
-  /** Puts what the initiator asked for into the command's buffers. */
+  /**
+   * Puts what the initiator asked for into the command's buffers. False if the command has ended,
+   * by an error or with its channel.
+   */
   private boolean fill(Command command) {
     ScsiTask task = command.task;
     if (task.kind() == ScsiTask.Kind.REPLY) {
@@ -164,47 +162,59 @@ final class Execution {
           (int) command.bytes);
       return true;
     }
-    try {
-      move(command, Objects.requireNonNull(command.unit).backing(), false);
-      return true;
-    } catch (IOException e) {
-      return failed(command, e, Sense.READ_ERROR);
+    IOException failure = medium(command, false);
+    if (channel.isClosed()) {
+      return false;
     }
+    if (failure != null) {
+      failed(command, failure, Sense.READ_ERROR);
+      channel.respond(command);
+    }
+    return failure == null;
   }
 
   /** The data of a write is here: to the medium with it. */
   void fetched(Command command) {
     unmap(command);
-    if (!command.aborted) {
-      try {
-        Backing backing = Objects.requireNonNull(command.unit).backing();
-        move(command, backing, true);
-        if (command.task.forceUnitAccess()) {
-          backing.flush();
-        }
-      } catch (IOException e) {
-        failed(command, e, Sense.WRITE_ERROR);
-      }
+    IOException failure = medium(command, true);
+    if (channel.isClosed()) {
+      return;
     }
-    command.task.finish();
-    channel.respond(command);
-  }
-
-  private void flushThenRespond(Command command) {
-    try {
-      Objects.requireNonNull(command.unit).backing().flush();
+    if (failure != null) {
+      failed(command, failure, Sense.WRITE_ERROR);
+      channel.respond(command);
+    } else if (command.task.forceUnitAccess()) {
+      flush(command);
+    } else {
       command.task.finish();
-    } catch (IOException e) {
-      failed(command, e, Sense.WRITE_ERROR);
+      channel.respond(command);
     }
-    channel.respond(command);
   }
 
-  private boolean failed(Command command, IOException cause, Sense sense) {
-    target.mediumError(command, cause);
-    command.task.fail(sense);
-    command.bytes = 0;
-    return false;
+  /**
+   * Moves between the buffers and the medium, without the turn: a slow disk delays the other
+   * commands, but not the departure of a device. If the channel was closed meanwhile, the buffers
+   * are given back here, for until now they were in use.
+   */
+  private @Nullable IOException medium(Command command, boolean write) {
+    Backing backing = Objects.requireNonNull(command.unit).backing();
+    IOException failure = null;
+    command.state = State.MEDIUM;
+    target.worker().leave();
+    try {
+      move(command, backing, write);
+    } catch (IOException e) {
+      failure = e;
+    } catch (RuntimeException e) {
+      failure = new IOException(backing.description() + " failed: " + e, e);
+    } finally {
+      target.worker().enter();
+    }
+    if (channel.isClosed()) {
+      command.state = State.FREE;
+      giveBack(command);
+    }
+    return failure;
   }
 
   private void move(Command command, Backing backing, boolean write) throws IOException {
@@ -222,16 +232,55 @@ final class Execution {
     }
   }
 
-  /** The initiator's buffers if data goes there before the response, else null. */
-  @Nullable RemoteBuffers dataIn(Command command) {
-    if (command.mapped == 0 || command.direction != DmaDirection.TO_DEVICE) {
-      return null;
+  private void flush(Command command) {
+    Backing backing = Objects.requireNonNull(command.unit).backing();
+    command.task.finish();
+    if (!backing.isDurable()) {
+      channel.respond(command);
+      return;
     }
-    remote.read(
-        channel.rings().receiveSegment(),
-        channel.rings().receiveOffset(command.receiveIndex),
-        false);
+    free(command);
+    command.state = State.FLUSHING;
+    if (!target.flusher().offer(new Flusher.Job(command, backing))) {
+      command.task.end(ScsiStatus.BUSY);
+      channel.respond(command);
+    }
+  }
+
+  void flushed(Command command, @Nullable IOException failure) {
+    if (failure != null) {
+      failed(command, failure, Sense.WRITE_ERROR);
+    }
+    channel.respond(command);
+  }
+
+  private void failed(Command command, IOException cause, Sense sense) {
+    target.mediumError(command, cause);
+    command.task.fail(sense);
+    command.movesNothing();
+  }
+
+  /** The initiator's buffers of a command, out of its IU or its table. */
+  RemoteBuffers readRemote(Command command) {
+    if (command.tableBytes > 0) {
+      remote.readTable(
+          target.buffers().segment(),
+          command.table.offset(0),
+          (int) (command.tableBytes / SrpDirectBuf.LENGTH));
+    } else {
+      remote.read(
+          channel.rings().receiveSegment(),
+          channel.rings().receiveOffset(command.receiveIndex),
+          isOut(command));
+    }
     return remote;
+  }
+
+  /** Whether data goes to the initiator before the response. */
+  static boolean sendsData(Command command) {
+    return command.mapped != 0
+        && command.direction == DmaDirection.TO_DEVICE
+        && command.movedBytes < command.bytes;
   }
 
   private void unmap(Command command) {
@@ -241,10 +290,27 @@ final class Execution {
     }
   }
 
+  private void unmapTable(Command command) {
+    if (command.tableMapped) {
+      channel
+          .device
+          .rdma
+          .dma()
+          .unmapSg(command.table, command.table.entries(), DmaDirection.FROM_DEVICE);
+      command.tableMapped = false;
+    }
+  }
+
+  /** Undoes what a command holds. */
   void free(Command command) {
+    unmapTable(command);
     unmap(command);
+    giveBack(command);
+  }
+
+  private void giveBack(Command command) {
     if (command.data.entries() > 0) {
-      target.buffers().giveBack(command.data);
+      target.buffers().giveBack(command);
       target.buffersFreed();
     }
   }

@@ -29,7 +29,12 @@ final class IuRings implements AutoCloseable {
     this.dma = dma;
     this.receiveIuBytes = receiveIuBytes;
     receiveMemory = pool.allocate((long) receives * receiveIuBytes);
-    sendMemory = pool.allocate((long) sends * RESPONSE_BYTES);
+    try {
+      sendMemory = pool.allocate((long) sends * RESPONSE_BYTES);
+    } catch (RuntimeException e) {
+      receiveMemory.close();
+      throw e;
+    }
     receiveAddress =
         dma.mapSingle(receiveMemory, 0, receiveMemory.size(), DmaDirection.FROM_DEVICE);
     if (dma.mappingError(receiveAddress)) {

@@ -5,6 +5,7 @@ import ib.srp.LoginRejReason;
 import ib.srp.SrpBufferFormat;
 import ib.srp.SrpCheck;
 import ib.srp.SrpLoginRej;
+import ib.srp.SrpLoginReq;
 import ib.srp.SrpLoginReqCm;
 import ib.srp.SrpLoginRsp;
 import ib.verbs.ConnectRequest;
@@ -36,23 +37,31 @@ final class LoginRequest {
   }
 
   /** Why the login must be refused whatever the state of the target, or null. */
-  @Nullable LoginRejReason refusal(SrptConfig config, int maxIuBytes) {
+  @Nullable LoginRefusal refusal(SrptConfig config, int maxIuBytes) {
     if (malformed != null) {
-      return LoginRejReason.UNABLE_ESTABLISH_CHANNEL;
+      return LoginRefusal.other(malformed);
     }
     if (!targetPortId().equals(config.targetPortId())) {
-      return LoginRejReason.UNABLE_ASSOCIATE_CHANNEL;
+      return LoginRefusal.of(LoginRejReason.UNABLE_ASSOCIATE_CHANNEL);
     }
     if (!config.initiators().isEmpty() && !config.initiators().contains(initiatorPortId())) {
-      return LoginRejReason.CHANNEL_LIMIT;
+      return LoginRefusal.of(LoginRejReason.CHANNEL_LIMIT);
     }
-    long iuBytes = maxIuBytes();
-    if (iuBytes < MIN_IU_BYTES || iuBytes > maxIuBytes) {
-      return LoginRejReason.IU_TOO_LONG;
+    if (maxIuBytes() < MIN_IU_BYTES) {
+      return LoginRefusal.other(
+          "it asks for IUs of " + maxIuBytes() + " bytes; SRP has at least " + MIN_IU_BYTES);
+    }
+    if (maxIuBytes() > maxIuBytes) {
+      return LoginRefusal.of(LoginRejReason.IU_TOO_LONG);
     }
     int formats = SrpLoginReqCm.bufferFormats(iu, 0);
-    boolean known = (formats & ~(SrpBufferFormat.DIRECT_SET | SrpBufferFormat.INDIRECT_SET)) == 0;
-    return known ? null : LoginRejReason.UNSUPPORTED_FORMAT;
+    if ((formats & ~(SrpBufferFormat.DIRECT_SET | SrpBufferFormat.INDIRECT_SET)) != 0) {
+      return LoginRefusal.of(LoginRejReason.UNSUPPORTED_FORMAT);
+    }
+    int action = action();
+    return action == SrpLoginReq.ACTION_SINGLE || action == SrpLoginReq.ACTION_MULTI
+        ? null
+        : LoginRefusal.other("multichannel action " + action + " is reserved; give 0 or 1");
   }
 
   String describe() {
@@ -74,8 +83,11 @@ final class LoginRequest {
   }
 
   boolean wantsSingleChannel() {
-    return (SrpLoginReqCm.flags(iu, 0) & ib.srp.SrpLoginReq.ACTION_MASK)
-        == ib.srp.SrpLoginReq.ACTION_SINGLE;
+    return action() == SrpLoginReq.ACTION_SINGLE;
+  }
+
+  private int action() {
+    return SrpLoginReqCm.flags(iu, 0) & SrpLoginReq.ACTION_MASK;
   }
 
   void reject(LoginRejReason reason) {

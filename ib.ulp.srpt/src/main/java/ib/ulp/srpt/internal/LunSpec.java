@@ -45,9 +45,17 @@ record LunSpec(int lun, @Nullable Path path, long sizeBytes) {
   Backing open(int blockSize) throws IOException {
     Path file = path;
     if (file == null) {
-      return new RamBacking(sizeBytes / blockSize * blockSize);
+      return ram(sizeBytes / blockSize * blockSize);
     }
     return FileBacking.open(file, sizeBytes, blockSize);
+  }
+
+  private static Backing ram(long bytes) throws IOException {
+    try {
+      return new RamBacking(bytes);
+    } catch (OutOfMemoryError e) {
+      throw new IOException("there is no memory for ram:" + bytes + "; give less, or a file", e);
+    }
   }
 
   private static long size(ConfigReader in, String text) {

@@ -4,15 +4,11 @@ package ib.ulp.srpt.internal;
 import ib.dma.DmaMemoryPool;
 import ib.srp.LoginRejReason;
 import ib.srp.SrpLoginRsp;
-import ib.srp.SrpRsp;
-import ib.srp.SrpTskMgmt;
 import ib.ulp.srpt.internal.scsi.LogicalUnit;
 import ib.ulp.srpt.internal.scsi.LogicalUnits;
 import ib.verbs.AccessFlags;
 import ib.verbs.ConnectParams;
 import ib.verbs.ConnectRequest;
-import ib.verbs.Connection;
-import ib.verbs.ConnectionHandler;
 import ib.verbs.RdmaDevice;
 import ib.verbs.RdmaException;
 import java.io.IOException;
@@ -29,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.service.log.Logger;
 
 /**
- * A target: devices it serves through, sessions, logical units. Everything runs on one worker, so a
- * "single" login is answered only when the old queue pairs are gone and no medium is being written
- * on their behalf any more (fencing).
+ * A target: devices it serves through, sessions, logical units. Logins and commands run on one
+ * worker, so a "single" login is answered only when the old queue pairs are gone and no medium is
+ * being written on their behalf any more (fencing).
  */
 final class Target implements AutoCloseable {
   /**
@@ -41,17 +37,22 @@ final class Target implements AutoCloseable {
 
   private static final int MAX_HELD_LOGINS = 64;
   private static final int MAX_CHANNELS = 256;
-  private static final int MAX_DESCRIPTORS = 255;
 
   /**
-   * Command with a full CDB, additional CDB bytes and as many descriptors as the format can count.
+   * Longest IU an initiator may ask for. A command with additional CDB bytes and as many
+   * descriptors as the format can count has 4400 bytes; Linux asks for room for 8 KiB of immediate
+   * data behind its descriptors before it knows that we take none.
    */
-  private static final int MAX_IU_BYTES = 48 + 252 + 20 + MAX_DESCRIPTORS * 16;
+  private static final int MAX_IU_BYTES = 9 << 10;
 
   /** Channel bounds inside a device's departure: below the 3 s that a callback may take. */
   private static final long DRAIN_NS = TimeUnit.MILLISECONDS.toNanos(2000);
 
-  private static final long LEAVE_WAIT_MS = 2800;
+  /** After the drain's end: the ticker's turn, then a callback's own. */
+  private static final long DRAIN_GRACE_NS = TimeUnit.MILLISECONDS.toNanos(300);
+
+  /** For the job that runs to end; jobs never wait for a medium. */
+  private static final long TURN_WAIT_MS = 400;
 
   private final SrptConfig config;
   private final LogicalUnits units;
@@ -60,11 +61,19 @@ final class Target implements AutoCloseable {
   private final DataBuffers buffers;
   private final Ledger ledger;
   private final TargetWorker worker;
+  private final Flusher flusher;
+  private final TaskManagement taskManagement = new TaskManagement(this);
   private final List<TargetDevice> devices = new ArrayList<>();
   private final Map<String, Session> sessions = new HashMap<>();
   private final Deque<LoginRequest> held = new ArrayDeque<>();
   private boolean buffersWanted;
+  private boolean closed;
 
+  /**
+   * Starts a target, which owns the logical units from then on.
+   *
+   * @throws ib.dma.DmaMemoryExhaustedException if there is no memory for its buffers
+   */
   Target(SrptConfig config, LogicalUnits units, DmaMemoryPool pool, Logger log) {
     this.config = config;
     this.units = units;
@@ -72,7 +81,10 @@ final class Target implements AutoCloseable {
     this.log = log;
     buffers = new DataBuffers(pool, config.bufferBytes());
     ledger = new Ledger(config.name());
-    worker = new TargetWorker("ib-srpt-" + config.name(), this::tick, log::error);
+    worker = new TargetWorker("ib-srpt-" + config.name(), this::tick, this::closeMedia, log::error);
+    flusher = new Flusher("ib-srpt-flush-" + config.name(), this::flushEnded);
+    worker.start();
+    flusher.start();
   }
 
   SrptConfig config() {
@@ -99,14 +111,29 @@ final class Target implements AutoCloseable {
     return worker;
   }
 
+  Flusher flusher() {
+    return flusher;
+  }
+
+  TaskManagement taskManagement() {
+    return taskManagement;
+  }
+
   /** A device came; any thread. */
   void bind(RdmaDevice rdma) {
-    if (!worker.offer(() -> addDevice(rdma))) {
-      log.error("target {} could not take {}: its queue is full", config.name(), rdma.name());
+    if (!worker.call(() -> addDevice(rdma), TURN_WAIT_MS)) {
+      log.error(
+          "target {} could not take {}: it was busy for {} ms",
+          config.name(),
+          rdma.name(),
+          TURN_WAIT_MS);
     }
   }
 
   private void addDevice(RdmaDevice rdma) {
+    if (closed) {
+      return;
+    }
     try {
       devices.add(new TargetDevice(rdma));
       devices.sort(Comparator.comparingLong((TargetDevice d) -> d.rdma.generation()).reversed());
@@ -119,32 +146,70 @@ final class Target implements AutoCloseable {
       log.warn("target {} can't use {}: {}", config.name(), rdma.name(), e.getMessage());
       return;
     }
-    List<LoginRequest> waited = new ArrayList<>(held);
-    held.clear();
-    waited.forEach(this::login);
+    // On the worker: a login must not pass a medium that the worker waits for (fencing).
+    worker.offer(this::admitHeld);
+  }
+
+  private void admitHeld() {
+    if (!devices.isEmpty()) {
+      List<LoginRequest> waited = new ArrayList<>(held);
+      held.clear();
+      waited.forEach(this::login);
+    }
   }
 
   /**
    * A device goes; any thread but the worker. Returns when nothing of it is used any more, at the
-   * latest after 2.8 s.
+   * latest after 2.8 s, whatever the worker waits for.
    */
   void unbind(RdmaDevice rdma) {
-    CompletableFuture<Boolean> gone = new CompletableFuture<>();
-    if (!worker.offer(() -> removeDevice(rdma, gone))) {
-      log.error("target {} could not drain {}: its queue is full", config.name(), rdma.name());
-      return;
+    leave(List.of(rdma));
+  }
+
+  /** All devices go, at once. */
+  void unbindAll() {
+    List<RdmaDevice> all = new ArrayList<>();
+    worker.call(() -> devices.forEach(device -> all.add(device.rdma)), TURN_WAIT_MS);
+    leave(all);
+  }
+
+  private void leave(List<RdmaDevice> leaving) {
+    long now = System.nanoTime();
+    List<CompletableFuture<Boolean>> gone = new ArrayList<>();
+    for (RdmaDevice rdma : leaving) {
+      CompletableFuture<Boolean> one = new CompletableFuture<>();
+      if (worker.call(() -> removeDevice(rdma, one, now + DRAIN_NS), TURN_WAIT_MS)) {
+        gone.add(one);
+      } else {
+        log.error(
+            "target {} could not drain {}: it was busy for {} ms",
+            config.name(),
+            rdma.name(),
+            TURN_WAIT_MS);
+      }
     }
-    try {
-      gone.get(LEAVE_WAIT_MS, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-      log.error(
-          "target {} did not leave {} within {} ms", config.name(), rdma.name(), LEAVE_WAIT_MS, e);
+    CompletableFuture<Void> all = CompletableFuture.allOf(gone.toArray(CompletableFuture[]::new));
+    if (!await(all, now + DRAIN_NS + DRAIN_GRACE_NS)) {
+      // The worker waits for a medium, else its ticker would have ended the drain.
+      worker.call(() -> leaving.forEach(this::breakChannels), TURN_WAIT_MS);
+      if (!all.isDone()) {
+        log.error("target {} did not leave {}", config.name(), leaving);
+      }
     }
   }
 
-  private void removeDevice(RdmaDevice rdma, CompletableFuture<Boolean> gone) {
+  private static boolean await(CompletableFuture<Void> all, long deadlineNs) {
+    try {
+      all.get(Math.max(0, deadlineNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+      return false;
+    }
+    return all.isDone();
+  }
+
+  private void removeDevice(RdmaDevice rdma, CompletableFuture<Boolean> gone, long deadlineNs) {
     TargetDevice device =
         devices.stream().filter(d -> d.rdma.equals(rdma)).findFirst().orElse(null);
     if (device == null) {
@@ -152,7 +217,15 @@ final class Target implements AutoCloseable {
       return;
     }
     devices.remove(device);
-    device.leave(gone, System.nanoTime() + DRAIN_NS);
+    device.leave(gone, deadlineNs);
+  }
+
+  private void breakChannels(RdmaDevice rdma) {
+    for (Channel channel : allChannels()) {
+      if (channel.device.rdma.equals(rdma)) {
+        channel.close("its device left while a medium did not answer");
+      }
+    }
   }
 
   /** A connection request; connection manager's thread. */
@@ -164,24 +237,34 @@ final class Target implements AutoCloseable {
   }
 
   private void login(LoginRequest login) {
-    LoginRejReason refusal = login.refusal(config, MAX_IU_BYTES);
-    if (refusal == null && devices.isEmpty() && held.size() < MAX_HELD_LOGINS) {
-      held.add(login);
-      return;
+    LoginRefusal refusal = closed ? LoginRefusal.STOPPED : login.refusal(config, MAX_IU_BYTES);
+    if (refusal == null && devices.isEmpty()) {
+      if (held.size() < MAX_HELD_LOGINS) {
+        held.add(login);
+        return;
+      }
+      refusal = LoginRefusal.NO_DEVICE;
     }
-    if (refusal == null && (devices.isEmpty() || channelCount() >= MAX_CHANNELS)) {
-      refusal = LoginRejReason.INSUFFICIENT_RESOURCES;
+    if (refusal == null && channelCount() - endedBy(login) >= MAX_CHANNELS) {
+      refusal = LoginRefusal.TOO_MANY;
     }
     if (refusal != null) {
-      log.warn(
-          "target {} refuses a login ({}): {}",
-          config.name(),
-          login.describe(),
-          LoginRejReason.describe(refusal.code()));
-      login.reject(refusal);
-      return;
+      refuse(login, refusal);
+    } else {
+      admit(login, devices.getFirst());
     }
-    admit(login, devices.getFirst());
+  }
+
+  private void refuse(LoginRequest login, LoginRefusal refusal) {
+    log.warn(
+        "target {} refuses a login ({}): {}", config.name(), login.describe(), refusal.words());
+    login.reject(refusal.reason());
+  }
+
+  /** Channels that a login would end, and so make room. */
+  private int endedBy(LoginRequest login) {
+    Session before = sessions.get(login.initiatorPortId());
+    return before != null && login.wantsSingleChannel() ? before.channels.size() : 0;
   }
 
   private int channelCount() {
@@ -208,105 +291,44 @@ final class Target implements AutoCloseable {
       if (session.channels.isEmpty()) {
         sessions.remove(session.initiatorPortId);
       }
-      log.warn("target {} could not set up a channel on {}", config.name(), device.rdma.name(), e);
-      login.reject(LoginRejReason.INSUFFICIENT_RESOURCES);
+      refuse(login, LoginRefusal.noResources(device.rdma.name() + ": " + e.getMessage()));
       return;
     }
     session.channels.add(channel);
     device.channels.add(channel);
     if (!channel.postAllReceives()) {
-      login.reject(LoginRejReason.INSUFFICIENT_RESOURCES);
+      refuse(login, LoginRefusal.noResources(device.rdma.name() + " takes no receives"));
       return;
     }
     accept(login, channel, result);
   }
 
   private void accept(LoginRequest login, Channel channel, int result) {
+    int reads =
+        Math.min(login.request.responderResources(), channel.device.rdma.query().maxQpRdAtom());
     ConnectParams params =
         new ConnectParams(
-            login.response(config.requestLimit(), (int) login.maxIuBytes(), result),
+            login.response(channel.requestLimit(), (int) login.maxIuBytes(), result),
             0,
-            Math.max(1, login.request.responderResources()),
+            Math.max(1, reads),
             7,
             7,
             ConnectParams.DEFAULT_ACK_TIMEOUT_CODE,
             AccessFlags.LOCAL_WRITE);
     try {
-      channel.established(login.request.accept(channel.qp(), params, new Events(channel)));
+      channel.established(login.request.accept(channel.qp(), params, new ChannelEvents(channel)));
       log.info(
           "target {}: login of {} on {}",
           config.name(),
           login.describe(),
           channel.device.rdma.name());
-    } catch (RdmaException | IllegalStateException e) {
+    } catch (RdmaException e) {
+      // Not answered yet: the initiator need not wait for its timeout to hear of it.
+      channel.close("the connection could not be accepted: " + e.getMessage());
+      refuse(login, LoginRefusal.noResources(String.valueOf(e.getMessage())));
+    } catch (RuntimeException e) {
       channel.close("the connection could not be accepted: " + e.getMessage());
     }
-  }
-
-  /** What the connection manager tells of an accepted connection; its thread. */
-  private final class Events implements ConnectionHandler {
-    private final Channel channel;
-
-    Events(Channel channel) {
-      this.channel = channel;
-    }
-
-    @Override
-    public void onEstablished(Connection connection, byte[] privateData) {
-      // Nothing to do: commands are taken from the moment of the accept.
-    }
-
-    @Override
-    public void onRejected(Connection connection, int reason, byte[] privateData) {
-      end("the initiator rejected the connection");
-    }
-
-    @Override
-    public void onDisconnected(Connection connection) {
-      end("the initiator disconnected");
-    }
-
-    @Override
-    public void onError(Connection connection, String message) {
-      end(message);
-    }
-
-    private void end(String why) {
-      if (!worker.offer(() -> channel.close(why))) {
-        log.error("target {} could not end a channel: its queue is full", config.name());
-      }
-    }
-  }
-
-  /** Executes a task management function; returns its response code. */
-  int manage(Channel channel, Command self, int function, long lun, long taskTag) {
-    return switch (function) {
-      case SrpTskMgmt.ABORT_TASK -> {
-        channel.abort(command -> command != self && command.tag == taskTag);
-        yield SrpRsp.TASK_COMPLETE;
-      }
-      case SrpTskMgmt.ABORT_TASK_SET, SrpTskMgmt.CLEAR_TASK_SET, SrpTskMgmt.LUN_RESET ->
-          manageUnit(channel, self, function, units.find(lun));
-      case SrpTskMgmt.CLEAR_ACA -> SrpRsp.TASK_COMPLETE;
-      default -> SrpRsp.TASK_NOT_SUPPORTED;
-    };
-  }
-
-  private int manageUnit(Channel channel, Command self, int function, @Nullable LogicalUnit unit) {
-    if (unit == null) {
-      return SrpRsp.TASK_FIELDS_INVALID;
-    }
-    boolean everybody = function != SrpTskMgmt.ABORT_TASK_SET;
-    for (Session session : sessions.values()) {
-      if (session == channel.session || everybody) {
-        session.channels.forEach(
-            each -> each.abort(command -> command != self && command.unit == unit));
-      }
-      if (session != channel.session && function == SrpTskMgmt.LUN_RESET) {
-        session.unitWasReset(unit);
-      }
-    }
-    return SrpRsp.TASK_COMPLETE;
   }
 
   void malformed(Channel channel, String what) {
@@ -315,6 +337,12 @@ final class Target implements AutoCloseable {
         config.name(),
         channel.session.initiatorPortId,
         what);
+  }
+
+  /** A fault of our own; the channel ends. */
+  void failed(Channel channel, RuntimeException cause) {
+    log.error(
+        "target {}: channel of {} failed", config.name(), channel.session.initiatorPortId, cause);
   }
 
   void mediumError(Command command, IOException cause) {
@@ -348,14 +376,27 @@ final class Target implements AutoCloseable {
 
   private void retryAll() {
     buffersWanted = false;
-    for (Channel channel : allChannels()) {
-      if (!channel.isClosed()) {
-        channel.retryWaiting();
-      }
+    Command command = buffers.next();
+    while (command != null) {
+      command.channel.execution().buffersHere(command);
+      command = buffers.next();
     }
   }
 
-  private List<Channel> allChannels() {
+  /** Flusher's thread. If the worker's queue is full, the next tick takes what was flushed. */
+  private void flushEnded() {
+    worker.offer(this::takeFlushed);
+  }
+
+  private void takeFlushed() {
+    Flusher.Job job = flusher.poll();
+    while (job != null) {
+      job.command.channel.flushed(job);
+      job = flusher.poll();
+    }
+  }
+
+  List<Channel> allChannels() {
     List<Channel> all = new ArrayList<>();
     sessions.values().forEach(session -> all.addAll(session.channels));
     return all;
@@ -363,6 +404,9 @@ final class Target implements AutoCloseable {
 
   private void tick() {
     long now = System.nanoTime();
+    takeFlushed();
+    retryAll();
+    admitHeld();
     for (Channel channel : allChannels()) {
       if (!channel.isClosed()) {
         channel.tick(now);
@@ -370,29 +414,14 @@ final class Target implements AutoCloseable {
     }
     while (!held.isEmpty() && now - held.getFirst().deadlineNs >= 0) {
       LoginRequest login = held.removeFirst();
-      log.warn(
-          "target {} has no device on port {} for the login of {}",
-          config.name(),
-          config.port(),
-          login.describe());
-      login.reject(LoginRejReason.INSUFFICIENT_RESOURCES);
+      refuse(login, LoginRefusal.NO_DEVICE);
     }
   }
 
   /** Lines for operators; any thread. */
   List<String> describe() {
-    CompletableFuture<List<String>> answer = new CompletableFuture<>();
-    if (!worker.offer(() -> answer.complete(lines()))) {
-      return List.of("busy");
-    }
-    try {
-      return answer.get(1, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return List.of("interrupted");
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-      return List.of("no answer within 1 s");
-    }
+    List<String> lines = new ArrayList<>();
+    return worker.call(() -> lines.addAll(lines()), TURN_WAIT_MS) ? lines : List.of("busy");
   }
 
   private List<String> lines() {
@@ -417,31 +446,29 @@ final class Target implements AutoCloseable {
               + " generation "
               + channel.device.rdma.generation()
               + ", in flight "
-              + channel.inFlight());
+              + channel.inFlight()
+              + (channel.isDraining() ? ", draining" : ""));
     }
     return lines;
   }
 
   private static @Nullable IOException closeQuietly(LogicalUnit unit) {
     try {
-      unit.backing().flush();
-      unit.backing().close();
+      try {
+        unit.backing().flush();
+      } finally {
+        unit.backing().close();
+      }
       return null;
     } catch (IOException e) {
       return e;
+    } catch (RuntimeException e) {
+      return new IOException(unit.backing().description() + " failed: " + e, e);
     }
   }
 
-  /** Ends service; the devices must have been unbound before. */
-  @Override
-  public void close() {
-    worker.offer(
-        () -> {
-          held.forEach(login -> login.reject(LoginRejReason.INSUFFICIENT_RESOURCES));
-          held.clear();
-          allChannels().forEach(channel -> channel.close("the target stops"));
-        });
-    worker.close();
+  /** Worker's last job, when nothing reads or writes any more: however long a medium took. */
+  private void closeMedia() {
     buffers.close();
     for (LogicalUnit unit : units.all()) {
       IOException failure = closeQuietly(unit);
@@ -449,5 +476,21 @@ final class Target implements AutoCloseable {
         log.error("target {}: LUN {} could not be closed", config.name(), unit.lun(), failure);
       }
     }
+  }
+
+  /** Ends service, leaving what devices there are. */
+  @Override
+  public void close() {
+    unbindAll();
+    worker.call(this::endLogins, TURN_WAIT_MS);
+    flusher.close();
+    worker.close();
+  }
+
+  private void endLogins() {
+    closed = true;
+    held.forEach(login -> refuse(login, LoginRefusal.STOPPED));
+    held.clear();
+    allChannels().forEach(channel -> channel.close("the target stops"));
   }
 }

@@ -3,6 +3,7 @@ package ib.ulp.srpt.internal;
 
 import ib.block.CommandLedger;
 import ib.config.ConfigException;
+import ib.dma.DmaMemoryExhaustedException;
 import ib.dma.DmaMemoryPool;
 import ib.ulp.srpt.internal.scsi.Backing;
 import ib.ulp.srpt.internal.scsi.LogicalUnit;
@@ -13,6 +14,7 @@ import ib.verbs.RdmaDevice;
 import ib.verbs.RdmaException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,7 @@ final class TargetService implements AutoCloseable {
       throws InvalidSyntaxException {
     this.log = log;
     this.config = config;
-    target = new Target(config, openUnits(config), pool, log);
+    target = open(config, pool, log);
     String onPort = "(&(objectClass=%s)(" + RdmaDevice.PORT + "=" + config.port() + "))";
     devices =
         new ServiceTracker<>(
@@ -70,7 +72,11 @@ final class TargetService implements AutoCloseable {
           @Override
           public @Nullable Listener addingService(ServiceReference<ConnectionManager> reference) {
             ConnectionManager cm = context.getService(reference);
-            return cm == null ? null : listen(cm);
+            Listener listener = cm == null ? null : listen(cm);
+            if (listener == null) {
+              context.ungetService(reference);
+            }
+            return listener;
           }
 
           @Override
@@ -89,6 +95,30 @@ final class TargetService implements AutoCloseable {
             FrameworkUtil.asDictionary(Map.of("ib.target.name", config.name())));
   }
 
+  private static Target open(SrptConfig config, DmaMemoryPool pool, Logger log) {
+    LogicalUnits units = openUnits(config);
+    try {
+      return new Target(config, units, pool, log);
+    } catch (DmaMemoryExhaustedException e) {
+      closeUnits(units.all(), e);
+      throw new ConfigException(
+          config.source(),
+          "buffer.bytes",
+          "asks for " + config.bufferBytes() + " bytes, which can't be had: " + e.getMessage(),
+          "give less, or the host's pool more");
+    }
+  }
+
+  private static void closeUnits(Collection<LogicalUnit> units, Exception cause) {
+    for (LogicalUnit unit : units) {
+      try {
+        unit.backing().close();
+      } catch (IOException e) {
+        cause.addSuppressed(e);
+      }
+    }
+  }
+
   private static LogicalUnits openUnits(SrptConfig config) {
     List<LogicalUnit> units = new ArrayList<>();
     try {
@@ -101,13 +131,7 @@ final class TargetService implements AutoCloseable {
       }
       return new LogicalUnits(units);
     } catch (IOException e) {
-      for (LogicalUnit unit : units) {
-        try {
-          unit.backing().close();
-        } catch (IOException again) {
-          e.addSuppressed(again);
-        }
-      }
+      closeUnits(units, e);
       throw new ConfigException(
           config.source(), "luns", "can't be served: " + reason(e), "then restart the bundle");
     }
@@ -155,11 +179,12 @@ final class TargetService implements AutoCloseable {
     return lines;
   }
 
-  /** No new logins, then every device is left, then the media are closed. */
+  /** No new logins, then all devices are left at once, then the media are closed. */
   @Override
   public void close() {
     ledger.unregister();
     listeners.close();
+    target.unbindAll();
     devices.close();
     target.close();
   }

@@ -4,29 +4,52 @@ package ib.ulp.srpt.internal;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread that owns a target's state. Everything that happens to it comes over a bounded
- * queue; between jobs, and at least every {@link #TICK_MS}, the ticker runs, so that no deadline
- * needs a timer of its own.
+ * The thread that works for a target, and the right to touch the target's state. Work comes over a
+ * bounded queue; between jobs, and at least every {@link #TICK_MS}, the ticker runs, so that no
+ * deadline needs a timer of its own.
+ *
+ * <p>The state belongs to whoever holds the turn: the worker during a job, a lifecycle callback
+ * during {@link #call}. The worker gives its turn away while it waits for a medium ({@link
+ * #leave}), so that a device can be left however slow a disk is.
  */
 final class TargetWorker implements AutoCloseable {
   private static final int QUEUE = 4096;
   private static final long TICK_MS = 50;
-  private static final long JOIN_MS = 3000;
+  private static final long JOIN_MS = 1500;
 
   private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE);
+
+  /** Fair: a callback that waits for its turn gets it after the job that runs, however busy. */
+  private final ReentrantLock turn = new ReentrantLock(true);
+
   private final Runnable ticker;
+  private final Runnable atEnd;
   private final BiConsumer<String, Throwable> onError;
   private final Thread thread;
   private volatile boolean running = true;
 
-  TargetWorker(String name, Runnable ticker, BiConsumer<String, Throwable> onError) {
+  /**
+   * Starts the thread.
+   *
+   * @param ticker runs between jobs
+   * @param atEnd runs last, when no job can follow
+   * @param onError told of jobs that failed
+   */
+  TargetWorker(
+      String name, Runnable ticker, Runnable atEnd, BiConsumer<String, Throwable> onError) {
     this.ticker = ticker;
+    this.atEnd = atEnd;
     this.onError = onError;
     thread = new Thread(this::run, name);
     thread.setDaemon(true);
+  }
+
+  void start() {
     thread.start();
   }
 
@@ -35,11 +58,41 @@ final class TargetWorker implements AutoCloseable {
     return running && queue.offer(job);
   }
 
+  /**
+   * Runs a short job on the caller's thread as soon as it is its turn; false, and nothing done, if
+   * that takes longer than the bound.
+   */
+  boolean call(Runnable job, long timeoutMs) {
+    boolean mine = false;
+    try {
+      mine = turn.tryLock(timeoutMs, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      mine = turn.tryLock();
+    }
+    if (mine) {
+      try {
+        job.run();
+      } finally {
+        turn.unlock();
+      }
+    }
+    return mine;
+  }
+
+  /** Gives the turn away before waiting for a medium; {@link #enter} takes it back. */
+  void leave() {
+    turn.unlock();
+  }
+
+  void enter() {
+    turn.lock();
+  }
+
   private void run() {
     long nextTick = System.nanoTime();
     while (running || !queue.isEmpty()) {
-      long wait = nextTick - System.nanoTime();
-      Runnable job = next(Math.max(0, wait));
+      Runnable job = next(Math.max(0, nextTick - System.nanoTime()));
       if (job != null) {
         guarded(job);
       }
@@ -48,9 +101,10 @@ final class TargetWorker implements AutoCloseable {
         nextTick = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TICK_MS);
       }
     }
+    guarded(atEnd);
   }
 
-  private @org.jspecify.annotations.Nullable Runnable next(long waitNs) {
+  private @Nullable Runnable next(long waitNs) {
     try {
       return queue.poll(waitNs, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
@@ -61,13 +115,17 @@ final class TargetWorker implements AutoCloseable {
 
   /** A job that fails must not end the thread that every login depends on. */
   private void guarded(Runnable job) {
+    turn.lock();
     try {
       job.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       onError.accept("a job of " + thread.getName() + " failed", e);
+    } finally {
+      turn.unlock();
     }
   }
 
+  /** Ends the thread after the jobs that are queued; waits for it within a bound. */
   @Override
   public void close() {
     running = false;
@@ -78,7 +136,7 @@ final class TargetWorker implements AutoCloseable {
     }
     if (thread.isAlive()) {
       onError.accept(
-          thread.getName() + " did not end within " + JOIN_MS + " ms",
+          thread.getName() + " still waits for a medium after " + JOIN_MS + " ms; it ends with it",
           new IllegalStateException("still running"));
     }
   }

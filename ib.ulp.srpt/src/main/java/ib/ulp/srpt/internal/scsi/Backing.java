@@ -4,7 +4,7 @@ package ib.ulp.srpt.internal.scsi;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** The bytes behind a logical unit. One thread at a time. */
+/** The bytes behind a logical unit. Reads, writes and close by one thread at a time. */
 public interface Backing extends AutoCloseable {
   /**
    * Size.
@@ -43,7 +43,15 @@ public interface Backing extends AutoCloseable {
   void write(long position, MemorySegment from, long offset, long lengthBytes) throws IOException;
 
   /**
-   * Makes everything written durable.
+   * Whether what is written outlives the host once it was flushed.
+   *
+   * @return false if {@link #flush} does nothing
+   */
+  boolean isDurable();
+
+  /**
+   * Makes everything written durable. May run beside reads and writes of another thread, and may
+   * take long.
    *
    * @throws IOException if the medium fails
    */

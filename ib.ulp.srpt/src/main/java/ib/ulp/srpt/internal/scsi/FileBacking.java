@@ -125,6 +125,11 @@ public final class FileBacking implements Backing {
   }
 
   @Override
+  public boolean isDurable() {
+    return true;
+  }
+
+  @Override
   public void flush() throws IOException {
     channel.force(false);
   }

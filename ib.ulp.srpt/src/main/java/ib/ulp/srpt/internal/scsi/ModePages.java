@@ -38,14 +38,11 @@ final class ModePages {
       out.putInt(blockSize);
     }
     boolean changeable = control == 1;
-    page(
-        out,
-        page,
-        CACHING,
-        18,
-        changeable ? 0 : 0x04); // WCE: a write cache, flushed by SYNCHRONIZE CACHE
-    page(out, page, CONTROL, 10, 0);
-    page(out, page, EXCEPTIONS, 10, 0);
+    // WCE: a write cache, flushed by SYNCHRONIZE CACHE
+    page(out, page, CACHING, 18, 2, changeable ? 0 : 0x04);
+    // TAS: who loses a command to another initiator's task management gets TASK ABORTED for it
+    page(out, page, CONTROL, 10, 5, changeable ? 0 : 0x40);
+    page(out, page, EXCEPTIONS, 10, 2, 0);
     int descriptorBytes = noDescriptor ? 0 : 8;
     if (ten) {
       out.putShort(0, (short) (out.position() - 2));
@@ -60,9 +57,11 @@ final class ModePages {
     task.replyUpTo(ten ? task.u16(7) : task.u8(4));
   }
 
-  private static void page(ByteBuffer out, int asked, int code, int bytes, int firstByte) {
+  private static void page(ByteBuffer out, int asked, int code, int bytes, int valueAt, int value) {
     if (asked == code || asked == ALL) {
-      out.put((byte) code).put((byte) bytes).put((byte) firstByte).put(new byte[bytes - 1]);
+      int at = out.position();
+      out.put((byte) code).put((byte) bytes).put(new byte[bytes]);
+      out.put(at + valueAt, (byte) value);
     }
   }
 }

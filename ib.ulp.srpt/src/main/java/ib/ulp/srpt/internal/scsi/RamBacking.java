@@ -40,6 +40,11 @@ public final class RamBacking implements Backing {
   }
 
   @Override
+  public boolean isDurable() {
+    return false;
+  }
+
+  @Override
   public void flush() {}
 
   @Override

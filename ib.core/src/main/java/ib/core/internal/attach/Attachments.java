@@ -90,7 +90,8 @@ final class Attachments implements Pairing.Lanes, DeviceInventory {
     CompletableFuture<Void> all =
         CompletableFuture.allOf(rebuilt.toArray(new CompletableFuture<?>[0]));
     if (!Waits.await(all, host.deadlines().callbackNs())) {
-      host.reporter().warn("a change of DMA interposers is still waiting for attachments to close");
+      host.reporter()
+          .warn("a change of DMA mode or interposers is still waiting for attachments to close");
     }
   }
 

@@ -4,6 +4,7 @@ package ib.core.internal.attach;
 import ib.config.ConfigReader;
 import ib.core.internal.attach.Pairing.DeviceEntry;
 import ib.core.internal.attach.Pairing.OpsEntry;
+import ib.core.internal.dma.DmaModes;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaInterposer;
 import ib.dma.IbDmaOps;
@@ -17,6 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -45,6 +47,8 @@ public final class DeviceTracker implements DeviceInventory {
   private static final long TICK_MS = 500;
 
   private final BundleContext context;
+  private final DmaModes modes;
+  private final DmaModes.Listener modesChanged = this::modesChanged;
   private final Attachments attachments;
   private final Interposers interposers = new Interposers();
 
@@ -70,16 +74,20 @@ public final class DeviceTracker implements DeviceInventory {
    * Begins to follow.
    *
    * @param context of core's bundle
+   * @param modes how devices map; a change builds those concerned anew
    * @param log where decisions are told
    */
   @Activate
   public DeviceTracker(
-      BundleContext context, @Reference(service = LoggerFactory.class) Logger log) {
-    this(context, new LogReporter(log), Deadlines.DEFAULT);
+      BundleContext context,
+      @Reference DmaModes modes,
+      @Reference(service = LoggerFactory.class) Logger log) {
+    this(context, modes, new LogReporter(log), Deadlines.DEFAULT);
   }
 
-  DeviceTracker(BundleContext context, Reporter reporter, Deadlines deadlines) {
+  DeviceTracker(BundleContext context, DmaModes modes, Reporter reporter, Deadlines deadlines) {
     this.context = context;
+    this.modes = modes;
     Host host = new Host(deadlines, reporter, new ServicePublisher(context), executor);
     this.attachments = new Attachments(host, interposers::of);
     this.interposerTracker =
@@ -88,6 +96,7 @@ public final class DeviceTracker implements DeviceInventory {
         new ServiceTracker<>(context, keyed(context, IbDmaOps.class), new OpsCustomizer());
     this.deviceTracker =
         new ServiceTracker<>(context, keyed(context, IbDevice.class), new DeviceCustomizer());
+    modes.add(modesChanged);
     interposerTracker.open();
     following = true;
     opsTracker.open();
@@ -109,11 +118,18 @@ public final class DeviceTracker implements DeviceInventory {
   @Deactivate
   public void close() {
     clock.shutdownNow();
+    modes.remove(modesChanged);
     following = false;
     attachments.close();
     deviceTracker.close();
     opsTracker.close();
     interposerTracker.close();
+  }
+
+  private void modesChanged(Predicate<String> concerned) {
+    if (following) {
+      attachments.interposersChanged(concerned);
+    }
   }
 
   private static long id(ServiceReference<?> reference) {

@@ -195,7 +195,7 @@ final class Lane implements Attachment.Events {
   }
 
   /**
-   * Builds every attachment anew, as interposers changed.
+   * Builds every attachment anew, as interposers or the DMA mode changed.
    *
    * @return done when no old attachment is in use any more
    */
@@ -226,7 +226,7 @@ final class Lane implements Attachment.Events {
         if (!candidate.dead) {
           candidate.ready = false;
           candidate.rebuildsPending++;
-          candidate.because("opened anew: DMA interposers changed");
+          candidate.because("opened anew: DMA mode or interposers changed");
           left.add(candidate);
         }
       }

@@ -136,13 +136,13 @@ public final class CoreCommands {
 
   /**
    * Shows the memory pool and, for each device, what is mapped, how often, and which accesses
-   * failed.
+   * failed. The mode of ops that a driver brought itself is "own".
    *
    * @return a table
    */
   public String dma() {
     TextTable table =
-        new TextTable("device", "ops", "live", "bytes", "maps", "unmaps", "faults", "failed maps");
+        new TextTable("device", "mode", "live", "bytes", "maps", "unmaps", "faults", "failed maps");
     Map<String, DeviceStatus> own = new TreeMap<>();
     for (DeviceStatus status : inventory.devices()) {
       if (!status.sharedOps() && !status.owners().isEmpty()) {
@@ -172,7 +172,7 @@ public final class CoreCommands {
   private static void row(TextTable table, DomainStatistics figures) {
     table.row(
         figures.device(),
-        "shared",
+        figures.mode().label(),
         Long.toString(figures.live().total()),
         Long.toString(figures.live().bytes()),
         Long.toString(figures.maps()),

@@ -22,8 +22,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The one shared default ops: any number of devices, each with an address space of its own behind a
- * software IOMMU. It holds no state of a device but in the device's slot.
+ * The one shared default ops: any number of devices, each with an address space of its own, in the
+ * mode that {@link DmaModes} says. It holds no state of a device but in the device's slot.
  */
 @Component(
     service = IbDmaOps.class,
@@ -34,16 +34,28 @@ public final class DefaultDmaOps implements IbDmaOps {
 
   private final Bouncer bouncer;
   private final AtomicLong spaces = new AtomicLong();
-  private final List<IommuDomain> domains = new CopyOnWriteArrayList<>();
+  private final DmaModes modes;
+  private final List<DmaDomain> domains = new CopyOnWriteArrayList<>();
 
   /**
    * Creates the ops.
    *
    * @param pool where coherent memory and bounce buffers come from
+   * @param modes how each device maps; read when a device is attached
    */
   @Activate
-  public DefaultDmaOps(@Reference DmaMemoryPool pool) {
+  public DefaultDmaOps(@Reference DmaMemoryPool pool, @Reference DmaModes modes) {
     this.bouncer = new Bouncer(pool);
+    this.modes = modes;
+  }
+
+  /**
+   * Creates ops that serve every device in the usual mode.
+   *
+   * @param pool where coherent memory and bounce buffers come from
+   */
+  public DefaultDmaOps(DmaMemoryPool pool) {
+    this(pool, new DmaModes(DmaSettings.DEFAULT));
   }
 
   @Override
@@ -53,7 +65,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     }
     IbDevice parent = device.parent();
     if (parent == null) {
-      IommuDomain domain = newSpace(device);
+      DmaDomain domain = newSpace(device);
       device.setOpsData(new OwnerBook(domain, device.owner()));
       domains.add(domain);
       return;
@@ -65,7 +77,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     device.setOpsData(new OwnerBook(root.domain(), device.owner()));
   }
 
-  private IommuDomain newSpace(IbDevice device) {
+  private DmaDomain newSpace(IbDevice device) {
     if (!fitsWindow(device.dmaMask())) {
       throw new IllegalArgumentException(
           "DMA mask 0x%x of %s is too narrow; give %d bits or more"
@@ -77,7 +89,14 @@ public final class DefaultDmaOps implements IbDmaOps {
           "segment boundary mask 0x%x of %s; give contiguous low bits, at least 0xfff"
               .formatted(boundary, device.name()));
     }
-    return new IommuDomain(device, spaces.incrementAndGet(), bouncer);
+    DmaSettings settings = modes.of(device.name());
+    long number = spaces.incrementAndGet();
+    return switch (settings.mode()) {
+      case IOMMU_STRICT -> IommuDomain.strict(device, number, bouncer);
+      case IOMMU_LAZY -> IommuDomain.lazy(device, number, bouncer);
+      case SWIOTLB -> IommuDomain.bouncing(device, number, bouncer, settings.bounceBytes(), null);
+      case DIRECT, AUTO -> new LinearDomain(device, number, settings, bouncer);
+    };
   }
 
   private static @Nullable OwnerBook book(IbDevice device) {
@@ -115,7 +134,7 @@ public final class DefaultDmaOps implements IbDmaOps {
 
   @Override
   public boolean mappingError(IbDevice device, long dmaAddress) {
-    return dmaAddress == IommuDomain.ERROR;
+    return dmaAddress == DmaDomain.ERROR;
   }
 
   @Override
@@ -141,7 +160,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, memory.size());
     OwnerBook book = book(device);
     if (book == null) {
-      return IommuDomain.ERROR;
+      return DmaDomain.ERROR;
     }
     if (lengthBytes == 0 || lengthBytes > longest(book)) {
       throw new IllegalArgumentException(
@@ -181,10 +200,8 @@ public final class DefaultDmaOps implements IbDmaOps {
     if (book == null) {
       return;
     }
-    Mapping piece = book.domain().take(book, family, dmaAddress, lengthBytes, direction);
-    if (piece != null) {
-      book.domain().tearDown(piece, copiesBack(attributes));
-    }
+    book.domain()
+        .unmap(book, family, dmaAddress, lengthBytes, direction, null, copiesBack(attributes));
   }
 
   @Override
@@ -217,9 +234,7 @@ public final class DefaultDmaOps implements IbDmaOps {
           "mapSg on " + device.name() + " of a list that is mapped; unmap it first");
     }
     OwnerBook book = book(device);
-    return book == null
-        ? 0
-        : SgMapper.map(book.domain(), book, list, entries, direction, attributes);
+    return book == null ? 0 : book.domain().mapSg(book, list, entries, direction, attributes);
   }
 
   private static void checkList(
@@ -238,18 +253,22 @@ public final class DefaultDmaOps implements IbDmaOps {
     checkList(device, list, entries, direction, attributes);
     OwnerBook book = book(device);
     if (book != null) {
-      IommuDomain domain = book.domain();
-      Mapping first = domain.take(book, Family.SG, firstAddress(list), entries, direction);
-      if (first != null) {
-        SgMapper.unmap(domain, first, copiesBack(attributes));
-      }
+      book.domain()
+          .unmap(
+              book,
+              Family.SG,
+              firstAddress(list),
+              entries,
+              direction,
+              list,
+              copiesBack(attributes));
     }
     list.setMappedEntries(0);
   }
 
   /** Where a list is mapped; of one that is not, where nothing is. */
   private static long firstAddress(ScatterList list) {
-    return list.mappedEntries() == 0 ? IommuDomain.ERROR : list.rawDmaAddress(0);
+    return list.mappedEntries() == 0 ? DmaDomain.ERROR : list.rawDmaAddress(0);
   }
 
   @Override
@@ -284,11 +303,8 @@ public final class DefaultDmaOps implements IbDmaOps {
     if (book == null) {
       return;
     }
-    Mapping piece =
-        book.domain().find(book, Family.SINGLE, dmaAddress, offsetBytes, lengthBytes, direction);
-    if (piece != null) {
-      IommuDomain.sync(piece, offsetBytes, lengthBytes, toCpu);
-    }
+    book.domain()
+        .sync(book, Family.SINGLE, dmaAddress, offsetBytes, lengthBytes, direction, null, toCpu);
   }
 
   @Override
@@ -309,10 +325,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     if (book == null) {
       return;
     }
-    Mapping first = book.domain().find(book, Family.SG, firstAddress(list), 0, entries, direction);
-    if (first != null) {
-      SgMapper.sync(first, toCpu);
-    }
+    book.domain().sync(book, Family.SG, firstAddress(list), 0, entries, direction, list, toCpu);
   }
 
   @Override
@@ -331,17 +344,15 @@ public final class DefaultDmaOps implements IbDmaOps {
     if (book == null) {
       return;
     }
-    Mapping piece =
-        book.domain()
-            .take(
-                book,
-                Family.COHERENT,
-                coherent.dmaAddress(),
-                coherent.sizeBytes(),
-                DmaDirection.BIDIRECTIONAL);
-    if (piece != null) {
-      book.domain().tearDown(piece, false);
-    }
+    book.domain()
+        .unmap(
+            book,
+            Family.COHERENT,
+            coherent.dmaAddress(),
+            coherent.sizeBytes(),
+            DmaDirection.BIDIRECTIONAL,
+            null,
+            false);
   }
 
   @Override
@@ -353,8 +364,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     if (book == null) {
       return fitsWindow(mask);
     }
-    IovaWindow window = book.domain().window();
-    long last = window.base() + window.sizeBytes() - 1;
+    long last = book.domain().lastAddress();
     return (last & mask) == last;
   }
 
@@ -368,14 +378,14 @@ public final class DefaultDmaOps implements IbDmaOps {
     return book == null ? 0 : longest(book);
   }
 
-  /** A quarter of the space, so that no mapping starves the others. */
   private static long longest(OwnerBook book) {
-    return book.domain().window().sizeBytes() / 4;
+    return book.domain().maxMappingSize();
   }
 
   @Override
   public long mergeBoundary(IbDevice device) {
-    return PAGE - 1;
+    OwnerBook book = book(device);
+    return book == null ? 0 : book.domain().mergeBoundary();
   }
 
   /**
@@ -384,7 +394,12 @@ public final class DefaultDmaOps implements IbDmaOps {
    * @return in order of attachment
    */
   public List<DomainStatistics> statistics() {
-    return domains.stream().map(IommuDomain::statistics).toList();
+    return domains.stream().map(DmaDomain::statistics).toList();
+  }
+
+  /** Returns when nothing that was unmapped before is in any device's reach. */
+  void flush() {
+    domains.forEach(DmaDomain::flush);
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.Map;
  *
  * @param device device name
  * @param number of the address space in this host
- * @param window where it lies
+ * @param mode how it maps
  * @param pagesUsed pages of bus addresses in use
  * @param live what is mapped
  * @param maps pieces ever mapped
@@ -20,7 +20,7 @@ import java.util.Map;
 public record DomainStatistics(
     String device,
     long number,
-    IovaWindow window,
+    DmaMode mode,
     int pagesUsed,
     DmaUsage live,
     long maps,

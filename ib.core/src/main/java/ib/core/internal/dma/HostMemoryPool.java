@@ -29,7 +29,7 @@ import org.osgi.service.log.LoggerFactory;
  * #MAX_ALIGNMENT}. A short lock guards what is taken; finding memory by address takes none.
  */
 @Component(service = DmaMemoryPool.class, immediate = true, configurationPid = HostMemoryPool.PID)
-public final class HostMemoryPool implements DmaMemoryPool {
+public final class HostMemoryPool implements DmaMemoryPool, PoolSpace {
   /** Bytes of a chunk. */
   static final long CHUNK_BYTES = 32L << 20;
 
@@ -55,6 +55,9 @@ public final class HostMemoryPool implements DmaMemoryPool {
 
   /** Sorted by address; replaced as a whole. */
   private volatile PoolChunk[] chunks = new PoolChunk[0];
+
+  /** The chunk in each slot of {@link #MAX_ALIGNMENT} bytes of the pool; replaced as a whole. */
+  private volatile @Nullable PoolChunk[] slots = new PoolChunk[0];
 
   private int lastChunk;
 
@@ -97,7 +100,7 @@ public final class HostMemoryPool implements DmaMemoryPool {
   }
 
   static long limitBytes(Map<String, ?> properties) {
-    ConfigReader in = new ConfigReader(PID, properties, List.of(LIMIT));
+    ConfigReader in = new ConfigReader(PID, properties, List.of(LIMIT, DmaModes.MODE));
     return in.number(LIMIT, DEFAULT_LIMIT_MIB, 1, MAX_LIMIT_MIB) << 20;
   }
 
@@ -176,8 +179,9 @@ public final class HostMemoryPool implements DmaMemoryPool {
       throw exhausted(bytes, "");
     }
     PoolChunk chunk;
+    int slot = freeSlots(slotsOf(size));
     try {
-      chunk = new PoolChunk(size, MAX_ALIGNMENT, dedicated);
+      chunk = new PoolChunk(size, MAX_ALIGNMENT, dedicated, slot);
     } catch (OutOfMemoryError e) {
       // The JVM's own limit on native memory lies below ours.
       throw exhausted(bytes, " (or -XX:MaxDirectMemorySize of the JVM: " + e.getMessage() + ")");
@@ -186,8 +190,34 @@ public final class HostMemoryPool implements DmaMemoryPool {
     grown[chunks.length] = chunk;
     Arrays.sort(grown, Comparator.comparingLong(PoolChunk::base));
     chunks = grown;
+    fillSlots(chunk, chunk);
     reservedBytes.addAndGet(size);
     return chunk;
+  }
+
+  private static int slotsOf(long sizeBytes) {
+    return Math.toIntExact((sizeBytes + MAX_ALIGNMENT - 1) / MAX_ALIGNMENT);
+  }
+
+  /** First slot of a free run; the lowest, so that narrow masks reach it. */
+  private int freeSlots(int count) {
+    @Nullable PoolChunk[] now = slots;
+    int free = 0;
+    for (int i = 0; i < now.length; i++) {
+      free = now[i] == null ? free + 1 : 0;
+      if (free == count) {
+        return i - count + 1;
+      }
+    }
+    return now.length - free;
+  }
+
+  private void fillSlots(PoolChunk at, @Nullable PoolChunk chunk) {
+    int first = at.slot();
+    int end = first + slotsOf(at.sizeBytes());
+    @Nullable PoolChunk[] filled = Arrays.copyOf(slots, Math.max(slots.length, end));
+    Arrays.fill(filled, first, end, chunk);
+    slots = filled;
   }
 
   private DmaMemoryExhaustedException exhausted(long sizeBytes, String more) {
@@ -211,6 +241,7 @@ public final class HostMemoryPool implements DmaMemoryPool {
       usedBytes.addAndGet(-run.bytes());
       if (chunk.dedicated() && chunk.isEmpty()) {
         chunks = Arrays.stream(chunks).filter(c -> c != chunk).toArray(PoolChunk[]::new);
+        fillSlots(chunk, null);
         reservedBytes.addAndGet(-chunk.sizeBytes());
         lastChunk = 0;
       }
@@ -235,6 +266,13 @@ public final class HostMemoryPool implements DmaMemoryPool {
 
   @Override
   public @Nullable DmaMemory find(long address) {
+    PoolChunk chunk = chunkOf(address);
+    DmaMemory memory = chunk == null ? null : chunk.find(address);
+    // Beyond the bytes asked for, the last page belongs to nobody.
+    return memory == null || address - memory.segment().address() >= memory.size() ? null : memory;
+  }
+
+  private @Nullable PoolChunk chunkOf(long address) {
     PoolChunk[] now = chunks;
     int low = 0;
     int high = now.length - 1;
@@ -247,14 +285,35 @@ public final class HostMemoryPool implements DmaMemoryPool {
       } else if (offset >= chunk.sizeBytes()) {
         low = middle + 1;
       } else {
-        DmaMemory memory = chunk.find(address);
-        // Beyond the bytes asked for, the last page belongs to nobody.
-        return memory == null || address - memory.segment().address() >= memory.size()
-            ? null
-            : memory;
+        return chunk;
       }
     }
     return null;
+  }
+
+  @Override
+  public long offsetOf(long address) {
+    PoolChunk chunk = chunkOf(address);
+    return chunk == null ? NOWHERE : chunk.slot() * MAX_ALIGNMENT + (address - chunk.base());
+  }
+
+  @Override
+  public boolean resolveAt(long offset, BusWindow window) {
+    @Nullable PoolChunk[] now = slots;
+    long slot = offset / MAX_ALIGNMENT;
+    PoolChunk chunk = offset < 0 || slot >= now.length ? null : now[(int) slot];
+    long inChunk = chunk == null ? 0 : offset - chunk.slot() * MAX_ALIGNMENT;
+    if (chunk == null || inChunk >= chunk.sizeBytes()) {
+      return false;
+    }
+    long address = chunk.base() + inChunk;
+    DmaMemory memory = chunk.find(address);
+    long inMemory = memory == null ? 0 : address - memory.segment().address();
+    if (memory == null || inMemory >= memory.size()) {
+      return false;
+    }
+    window.set(memory.segment(), inMemory, memory.size() - inMemory);
+    return true;
   }
 
   @Override

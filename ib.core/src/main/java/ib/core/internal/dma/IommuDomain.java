@@ -5,83 +5,83 @@ import ib.core.internal.dma.Mapping.Family;
 import ib.dma.BusWindow;
 import ib.dma.DmaAccess;
 import ib.dma.DmaAttributes;
-import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
 import ib.dma.DmaFault;
 import ib.dma.DmaMemory;
-import ib.dma.DmaMemoryPool;
-import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
+import ib.dma.ScatterList;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The address space of one attachment: a software IOMMU.
+ * An address space of pages: a software IOMMU, strict or lazy; or, with an area of bounce slots
+ * behind its pages, the space of a device that everything is copied for.
  *
  * <p>A flat table leads from each page of bus addresses to the piece mapped there; bounds and
  * direction are those of the piece, to the byte. No two mappings share a page of addresses.
- * Lock-free; thread-safe.
+ * Lock-free but for the lazy mode's queue; thread-safe.
  */
-final class IommuDomain implements DmaBus {
-  /** What a failed map returns; no window reaches it. */
-  static final long ERROR = ~0L;
-
-  private static final String NOTHING = "nothing is mapped there";
-  private static final int PAGE = DmaMemoryPool.PAGE_SIZE;
+final class IommuDomain extends DmaDomain {
   private static final int MAX_PIECES = 1 << 16;
 
-  private final IbDevice device;
-  private final long number;
   private final IovaWindow window;
   private final Bouncer bouncer;
+  private final @Nullable BounceArea area;
+  private final @Nullable FlushQueue queue;
   private final IovaAllocator addresses;
   private final AtomicReferenceArray<@Nullable Mapping> table;
   private final MappingStore store = new MappingStore(MAX_PIECES);
-  private final CauseCounters<DmaFault> faults = new CauseCounters<>(DmaFault.class);
-  private final CauseCounters<MapFailure> failures = new CauseCounters<>(MapFailure.class);
-  private volatile boolean detached;
 
-  IommuDomain(IbDevice device, long number, Bouncer bouncer) {
-    this.device = device;
-    this.number = number;
+  private IommuDomain(
+      IbDevice device,
+      long number,
+      DmaMode mode,
+      IovaWindow window,
+      Bouncer bouncer,
+      @Nullable BounceArea area,
+      @Nullable DmaDomain outer) {
+    super(device, number, mode, outer);
     this.bouncer = bouncer;
-    this.window = IovaWindow.of(device.dmaMask(), number);
+    this.window = window;
+    this.area = area;
     this.addresses = new IovaAllocator(window.pages(), window.firstPage());
     this.table = new AtomicReferenceArray<>(window.pages());
+    this.queue =
+        mode == DmaMode.IOMMU_LAZY
+            ? new FlushQueue("ib.core flush " + device.name(), this::flushed)
+            : null;
+  }
+
+  /** What is unmapped is out of reach at once. */
+  static IommuDomain strict(IbDevice device, long number, Bouncer bouncer) {
+    IovaWindow window = IovaWindow.of(device.dmaMask(), number);
+    return new IommuDomain(device, number, DmaMode.IOMMU_STRICT, window, bouncer, null, null);
+  }
+
+  /** What is unmapped stays in reach until the next flush. */
+  static IommuDomain lazy(IbDevice device, long number, Bouncer bouncer) {
+    IovaWindow window = IovaWindow.of(device.dmaMask(), number);
+    return new IommuDomain(device, number, DmaMode.IOMMU_LAZY, window, bouncer, null, null);
+  }
+
+  /** The device reaches slots only. */
+  static IommuDomain bouncing(
+      IbDevice device, long number, Bouncer bouncer, long areaBytes, @Nullable DmaDomain outer) {
+    IovaWindow window = IovaWindow.ofBounce(device.dmaMask(), number, areaBytes);
+    BounceArea area = new BounceArea(bouncer, window.sizeBytes());
+    return new IommuDomain(device, number, DmaMode.SWIOTLB, window, bouncer, area, outer);
   }
 
   IovaWindow window() {
     return window;
   }
 
-  boolean isDetached() {
-    return detached;
-  }
-
-  IbDevice device() {
-    return device;
-  }
-
   // ---- the device's side
 
   @Override
-  public DmaFault resolve(long dmaAddress, long lengthBytes, DmaAccess access, BusWindow out) {
-    DmaFault fault = locate(dmaAddress, lengthBytes, access, out);
-    if (fault != DmaFault.NONE) {
-      faults.count(fault);
-    }
-    return fault;
-  }
-
-  private DmaFault locate(long dmaAddress, long lengthBytes, DmaAccess access, BusWindow out) {
-    if (detached) {
-      return DmaFault.DETACHED;
-    }
-    if ((dmaAddress & ~device.dmaMask()) != 0) {
-      return DmaFault.OUTSIDE_MASK;
-    }
+  DmaFault locate(long dmaAddress, long lengthBytes, DmaAccess access, BusWindow out) {
     long at = dmaAddress;
     long left = Math.max(1, lengthBytes);
     while (true) {
@@ -98,7 +98,7 @@ final class IommuDomain implements DmaBus {
       if (at == dmaAddress) {
         out.set(piece.segment, piece.offset + delta, run);
       }
-      if (!Mapping.isLive(stamp)) {
+      if (!Mapping.isReachable(stamp)) {
         return DmaFault.NOT_MAPPED;
       }
       if (!piece.isStill(stamp)) {
@@ -128,16 +128,12 @@ final class IommuDomain implements DmaBus {
 
   // ---- mapping
 
-  static int inPage(DmaMemory memory, long offsetBytes) {
-    return (int) ((memory.segment().address() + offsetBytes) & (PAGE - 1));
-  }
-
-  static int pagesFor(int inPage, long lengthBytes) {
-    return Math.toIntExact((inPage + lengthBytes + PAGE - 1) / PAGE);
-  }
-
   int allocatePages(int count, int alignmentPages) {
     int first = addresses.allocate(count, alignmentPages);
+    if (first < 0 && queue != null) {
+      queue.flushAll(); // what is unmapped already must not be what fails a map
+      first = addresses.allocate(count, alignmentPages);
+    }
     if (first < 0) {
       fail(MapFailure.NO_ADDRESS);
     }
@@ -148,11 +144,7 @@ final class IommuDomain implements DmaBus {
     addresses.release(first, count);
   }
 
-  long fail(MapFailure why) {
-    failures.count(why);
-    return ERROR;
-  }
-
+  @Override
   long map(
       OwnerBook book,
       Family family,
@@ -177,33 +169,54 @@ final class IommuDomain implements DmaBus {
     return publish(piece) ? address : fail(MapFailure.DETACHED);
   }
 
-  /** See {@link ib.dma.IbDmaOps#allocCoherent}. */
+  @Override
+  int mapSg(OwnerBook book, ScatterList list, int entries, DmaDirection direction, int attributes) {
+    return SgMapper.map(this, book, list, entries, direction, attributes);
+  }
+
+  @Override
   @Nullable DmaCoherent allocCoherent(OwnerBook book, long sizeBytes) {
     // The pool aligns its memory as coherent memory must be, up to a limit.
-    DmaMemory memory =
-        sizeBytes > HostMemoryPool.MAX_ALIGNMENT ? null : bouncer.allocate(sizeBytes);
-    if (memory == null) {
+    if (sizeBytes > Math.min(HostMemoryPool.MAX_ALIGNMENT, window.sizeBytes())) {
       fail(MapFailure.NO_MEMORY);
       return null;
     }
     int count = pagesFor(0, sizeBytes);
     int power = Integer.highestOneBit(count);
     int first = allocatePages(count, power == count ? power : power << 1);
+    if (first < 0) {
+      return null;
+    }
+    DmaMemory memory = coherentMemory(first, count, sizeBytes);
+    if (memory == null) {
+      fail(MapFailure.NO_MEMORY);
+      releasePages(first, count);
+      return null;
+    }
     DmaDirection both = DmaDirection.BIDIRECTIONAL;
     Mapping piece =
-        first < 0
-            ? null
-            : prepare(book, memory, 0, sizeBytes, both, DmaAttributes.NONE, first, count);
+        prepare(book, memory, 0, sizeBytes, both, DmaAttributes.NONE, first, count, true);
     if (piece == null) {
-      if (first >= 0) {
+      memory.close();
+      if (area == null) {
         releasePages(first, count);
       }
-      memory.close();
       return null;
     }
     piece.family = Family.COHERENT;
     DmaCoherent coherent = new DmaCoherent(memory, piece.address, sizeBytes);
     return publish(piece) ? coherent : null;
+  }
+
+  /** Zeroed memory; of the area it is the one behind the pages, which go back together with it. */
+  private @Nullable DmaMemory coherentMemory(int first, int count, long sizeBytes) {
+    if (area == null) {
+      return bouncer.allocate(sizeBytes);
+    }
+    DmaMemory all = area.pin();
+    return all == null
+        ? null
+        : BounceArea.slice(all, (long) first * PAGE, sizeBytes, () -> releasePages(first, count));
   }
 
   /**
@@ -220,6 +233,20 @@ final class IommuDomain implements DmaBus {
       int attributes,
       int firstPage,
       int pageCount) {
+    return prepare(
+        book, memory, offsetBytes, lengthBytes, direction, attributes, firstPage, pageCount, false);
+  }
+
+  private @Nullable Mapping prepare(
+      OwnerBook book,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes,
+      int firstPage,
+      int pageCount,
+      boolean coherent) {
     if (!memory.isPooled() && !Bouncer.isMappable(memory, direction)) {
       fail(MapFailure.UNMAPPABLE);
       return null;
@@ -246,7 +273,8 @@ final class IommuDomain implements DmaBus {
     piece.direction = direction;
     piece.continued = false;
     piece.listEntries = 0;
-    if (!memory.isPooled() && !bounce(piece, inPage, attributes)) {
+    boolean direct = coherent || (area == null && memory.isPooled());
+    if (!direct && !bounce(piece, inPage, attributes)) {
       memory.unpin();
       store.give(piece);
       return null;
@@ -255,8 +283,8 @@ final class IommuDomain implements DmaBus {
   }
 
   private boolean bounce(Mapping piece, int inPage, int attributes) {
-    DmaMemory copy = bouncer.allocate(inPage + piece.length);
-    if (copy == null || !copy.tryPin()) {
+    DmaMemory copy = area == null ? copyOf(inPage + piece.length) : area.pin();
+    if (copy == null) {
       fail(MapFailure.NO_MEMORY);
       return false;
     }
@@ -264,16 +292,27 @@ final class IommuDomain implements DmaBus {
     piece.bouncedOffset = piece.offset;
     piece.memory = copy;
     piece.segment = copy.segment();
-    piece.offset = inPage;
-    // Whatever the direction: a device that writes less than all must not wipe out the rest.
+    piece.offset = area == null ? inPage : (long) piece.firstPage * PAGE + inPage;
     boolean skip = (attributes & DmaAttributes.SKIP_CPU_SYNC) != 0;
+    if (skip && area != null) {
+      // Nobody's old bytes.
+      copy.segment().asSlice(piece.offset, piece.length).fill((byte) 0);
+    }
+    // Whatever the direction: a device that writes less than all must not wipe out the rest.
     if (!skip && !Bouncer.toDevice(piece, 0, piece.length)) {
       copy.unpin();
-      copy.close();
+      if (area == null) {
+        copy.close();
+      }
       fail(MapFailure.UNMAPPABLE);
       return false;
     }
     return true;
+  }
+
+  private @Nullable DmaMemory copyOf(long sizeBytes) {
+    DmaMemory copy = bouncer.allocate(sizeBytes);
+    return copy != null && copy.tryPin() ? copy : null;
   }
 
   /**
@@ -301,14 +340,27 @@ final class IommuDomain implements DmaBus {
 
   // ---- undoing
 
-  /**
-   * Finds the live piece that begins at an address and was mapped as told, and takes it.
-   *
-   * @param quantity length in bytes; of a list the number of its entries
-   * @return the piece, reached by nobody any more; null if the owner is detached
-   * @throws IllegalArgumentException if nothing is mapped there that way
-   */
-  @Nullable Mapping take(
+  @Override
+  void unmap(
+      OwnerBook book,
+      Family family,
+      long address,
+      long quantity,
+      DmaDirection direction,
+      @Nullable ScatterList list,
+      boolean copyBack) {
+    Mapping piece = take(book, family, address, quantity, direction);
+    if (piece == null) {
+      return;
+    }
+    if (family == Family.SG) {
+      SgMapper.unmap(this, piece, copyBack);
+    } else {
+      retire(piece, copyBack);
+    }
+  }
+
+  private @Nullable Mapping take(
       OwnerBook book, Family family, long address, long quantity, DmaDirection direction) {
     while (true) {
       Mapping piece = pieceOf(address);
@@ -324,19 +376,67 @@ final class IommuDomain implements DmaBus {
         refuse(book, "unmap", family, address, quantity, direction, wrong);
         return null;
       }
-      if (piece.claim(stamp)) {
+      if (take(piece, stamp)) {
         return piece;
       }
     }
   }
 
+  /** Makes a live piece the caller's, to {@link #retire} it; false if somebody was first. */
+  boolean take(Mapping piece, int stamp) {
+    return isLazy(piece) ? piece.linger(stamp) : piece.claim(stamp);
+  }
+
+  /** Coherent memory goes at once: freeing it may block, and its owner may close it. */
+  private boolean isLazy(Mapping piece) {
+    return queue != null && piece.family != Family.COHERENT;
+  }
+
   /**
-   * Finds the live piece that begins at an address, for a sync.
+   * Takes back a piece that {@link #take} gave, now or at the next flush.
    *
-   * @return null if the owner is detached
-   * @throws IllegalArgumentException if nothing is mapped there that way
+   * @param copyBack false if the CPU's view of bounced memory stays as it is
    */
-  @Nullable Mapping find(
+  void retire(Mapping piece, boolean copyBack) {
+    if (queue == null || !isLazy(piece)) {
+      tearDown(piece, copyBack);
+      return;
+    }
+    if (piece.bounced != null && copyBack && piece.direction.deviceMayWrite()) {
+      Bouncer.toCpu(piece, 0, piece.length);
+    }
+    if (!queue.add(piece)) {
+      flushed(piece);
+    }
+  }
+
+  private void flushed(Mapping piece) {
+    piece.claimLingering();
+    tearDown(piece, false);
+  }
+
+  @Override
+  void sync(
+      OwnerBook book,
+      Family family,
+      long address,
+      long offsetBytes,
+      long quantity,
+      DmaDirection direction,
+      @Nullable ScatterList list,
+      boolean toCpu) {
+    Mapping piece = find(book, family, address, offsetBytes, quantity, direction);
+    if (piece == null) {
+      return;
+    }
+    if (family == Family.SG) {
+      SgMapper.sync(piece, toCpu);
+    } else {
+      sync(piece, offsetBytes, quantity, toCpu);
+    }
+  }
+
+  private @Nullable Mapping find(
       OwnerBook book,
       Family family,
       long address,
@@ -361,33 +461,8 @@ final class IommuDomain implements DmaBus {
     }
   }
 
-  private void refuse(
-      OwnerBook book,
-      String operation,
-      Family family,
-      long address,
-      long quantity,
-      DmaDirection direction,
-      @Nullable String wrong) {
-    if (book.isClosed()) {
-      return; // what it stood for is reclaimed
-    }
-    throw new IllegalArgumentException(
-        "%s (%s) of 0x%x, %d %s, %s on %s by %s: %s; use what the map was called with"
-            .formatted(
-                operation,
-                family.label(),
-                address,
-                quantity,
-                family == Family.SG ? "entries" : "bytes",
-                direction,
-                device.name(),
-                book.owner(),
-                wrong));
-  }
-
   /**
-   * Takes back a piece that {@link #take} gave.
+   * Takes a piece from the device that nobody else can take: busy, or never shown.
    *
    * @param copyBack false if the CPU's view of bounced memory stays as it is
    */
@@ -402,10 +477,13 @@ final class IommuDomain implements DmaBus {
     if (bounced != null && copyBack && piece.direction.deviceMayWrite()) {
       Bouncer.toCpu(piece, 0, piece.length);
     }
-    if (memory != null && (bounced != null || piece.family == Family.COHERENT)) {
+    boolean coherent = piece.family == Family.COHERENT;
+    if (memory != null && (coherent || (bounced != null && area == null))) {
       memory.close();
     }
-    addresses.release(piece.firstPage, piece.pageCount);
+    if (area == null || !coherent) {
+      addresses.release(piece.firstPage, piece.pageCount);
+    }
     store.give(piece);
     if (memory != null) {
       memory.unpin();
@@ -427,32 +505,13 @@ final class IommuDomain implements DmaBus {
 
   // ---- books
 
-  DmaUsage usage(OwnerBook book) {
-    UsageCount count = new UsageCount();
-    store.forEach(
-        piece -> {
-          if (piece.book == book && Mapping.isLive(piece.stamp())) {
-            count.add(piece);
-          }
-        });
-    return count.usage();
+  @Override
+  void count(@Nullable OwnerBook only, UsageCount count) {
+    store.count(only, count);
   }
 
-  /** Closes a book: counts its pieces, and takes them back. */
-  DmaUsage detach(OwnerBook book) {
-    book.close();
-    return reclaim(book);
-  }
-
-  /** Ends the space: from now on the device reaches nothing. Counts and takes back every piece. */
-  DmaUsage detachAll(OwnerBook root) {
-    detached = true;
-    root.close();
-    return reclaim(null);
-  }
-
-  private DmaUsage reclaim(@Nullable OwnerBook only) {
-    UsageCount count = new UsageCount();
+  @Override
+  void reclaim(@Nullable OwnerBook only, UsageCount count) {
     store.forEach(
         piece -> {
           int stamp = piece.stamp();
@@ -461,27 +520,50 @@ final class IommuDomain implements DmaBus {
             tearDown(piece, false);
           }
         });
-    return count.usage();
+    flush();
   }
 
-  DomainStatistics statistics() {
-    UsageCount live = new UsageCount();
-    long[] maps = new long[1];
-    store.forEach(
-        piece -> {
-          maps[0] += piece.lives();
-          if (Mapping.isLive(piece.stamp())) {
-            live.add(piece);
-          }
-        });
-    return new DomainStatistics(
-        device.name(),
-        number,
-        window,
-        addresses.used(),
-        live.usage(),
-        maps[0],
-        faults.snapshot(),
-        failures.snapshot());
+  /** Returns when nothing unmapped is in reach any more. */
+  @Override
+  void flush() {
+    if (queue != null) {
+      queue.flushAll();
+    }
+  }
+
+  @Override
+  void release() {
+    if (queue != null) {
+      queue.close();
+    }
+    if (area != null) {
+      area.close();
+    }
+  }
+
+  @Override
+  long maps() {
+    return store.lives();
+  }
+
+  @Override
+  int pagesUsed() {
+    return addresses.used();
+  }
+
+  /** A quarter of the space, so that no mapping starves the others. */
+  @Override
+  long maxMappingSize() {
+    return window.sizeBytes() / 4;
+  }
+
+  @Override
+  long mergeBoundary() {
+    return PAGE - 1;
+  }
+
+  @Override
+  long lastAddress() {
+    return window.base() + window.sizeBytes() - 1;
   }
 }

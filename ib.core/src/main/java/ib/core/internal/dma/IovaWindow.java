@@ -52,6 +52,47 @@ record IovaWindow(long base, int pages, int firstPage) {
     return new IovaWindow(bottom + place * sizeBytes, pages, firstPage);
   }
 
+  /**
+   * Chooses the place of bounce slots: in the lower half of what the mask reaches, as the upper is
+   * that of {@link #linearBase}.
+   *
+   * @param mask contiguous low bits, at least {@link #MIN_MASK_BITS}
+   * @param number of the attachment, from 1
+   * @param areaBytes wanted, a power of two, at least 64 pages; less if a quarter of the mask is
+   */
+  static IovaWindow ofBounce(long mask, long number, long areaBytes) {
+    int bits = addressBits(mask);
+    long half = 1L << (bits - 1);
+    long size = Math.min(areaBytes, half / 2);
+    long bottom = bits > BEYOND_USER_BITS ? half / 2 : 0;
+    long places = (half - bottom) / size;
+    // Place 0 stays empty: 0 is an address that only an error makes.
+    long place = 1 + Math.floorMod(number - 1, places - 1);
+    int pages = Math.toIntExact(size / DmaMemoryPool.PAGE_SIZE);
+    int firstPage = (int) (((number * GOLDEN) >>> 32) % pages);
+    return new IovaWindow(bottom + place * size, pages, firstPage);
+  }
+
+  private static int addressBits(long mask) {
+    return Math.min(Long.SIZE - Long.numberOfLeadingZeros(mask), Long.SIZE - 1);
+  }
+
+  /**
+   * Bus address of the pool's first byte, if none is configured: the upper half of what the mask
+   * reaches, moved on with each attachment as far as there is room.
+   *
+   * @param mask contiguous low bits
+   * @param number of the attachment, from 1
+   */
+  static long linearBase(long mask, long number) {
+    int bits = addressBits(mask);
+    long half = 1L << (bits - 1);
+    long step = bits > BEYOND_USER_BITS ? 1L << LOW_BITS : HostMemoryPool.MAX_ALIGNMENT;
+    // Narrow: a 16th of the half at most, the rest is for the pool.
+    long places = Math.clamp(half / 16 / step, 1, 256);
+    return half + (number % places) * step;
+  }
+
   long sizeBytes() {
     return (long) pages * DmaMemoryPool.PAGE_SIZE;
   }

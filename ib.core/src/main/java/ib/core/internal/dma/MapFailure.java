@@ -3,6 +3,8 @@ package ib.core.internal.dma;
 
 /** Why a map returned the error value. */
 enum MapFailure {
+  /** The memory's bus address is beyond the device's mask, and the mode does not copy. */
+  BEYOND_MASK,
   /** No run of bus addresses of that length is free. */
   NO_ADDRESS,
   /** Too many pieces are mapped at the same time. */

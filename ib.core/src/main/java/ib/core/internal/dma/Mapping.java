@@ -3,6 +3,7 @@ package ib.core.internal.dma;
 
 import ib.dma.DmaDirection;
 import ib.dma.DmaMemory;
+import ib.dma.ScatterList;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -12,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  * One contiguous piece of memory at one contiguous piece of bus addresses. Reused, so that mapping
  * allocates nothing.
  *
- * <p>The stamp is the lock: its low bits say free, busy or live, the rest counts lives. Whoever
- * reads without owning takes the stamp before and after, and believes what it read only if it is
- * live and unchanged; whoever tears down owns the piece by moving its stamp from live to busy,
- * which only one can.
+ * <p>The stamp is the lock: its low bits say free, busy, live or lingering (unmapped, but not taken
+ * from the device yet), the rest counts lives. Whoever reads without owning takes the stamp before
+ * and after, and believes what it read only if it is live and unchanged; whoever tears down owns
+ * the piece by moving its stamp from live to busy, which only one can.
  */
 final class Mapping {
   /** How the piece was mapped; what is undone must be undone in the same family. */
@@ -45,6 +46,7 @@ final class Mapping {
   private static final int FREE = 0;
   private static final int BUSY = 1;
   private static final int LIVE = 2;
+  private static final int LINGERING = 3;
   private static final int STATE = 3;
   private static final int LIFE = 4;
   private static final VarHandle STAMP;
@@ -77,6 +79,12 @@ final class Mapping {
 
   /** Original entries of the list; of the first piece of a list. */
   int listEntries;
+
+  /** The list that was mapped; of the first piece of a list. */
+  @Nullable ScatterList list;
+
+  /** Next piece whose address has the same hash; guarded by the lock of {@link LinearTable}. */
+  @Nullable Mapping nextInBucket;
 
   /** Next piece of the list. */
   @Nullable Mapping nextInList;
@@ -111,6 +119,11 @@ final class Mapping {
     return (stamp & STATE) == LIVE;
   }
 
+  /** True if the device may reach the piece. */
+  static boolean isReachable(int stamp) {
+    return (stamp & LIVE) != 0;
+  }
+
   /** True if nothing changed since the stamp was taken; call after reading what it guards. */
   boolean isStill(int before) {
     VarHandle.acquireFence();
@@ -136,12 +149,23 @@ final class Mapping {
     return mine;
   }
 
+  /** From live to lingering; false as for {@link #claim}. */
+  boolean linger(int live) {
+    return STAMP.compareAndSet(this, live, live | LINGERING);
+  }
+
+  /** From lingering to busy; only for who made it linger. */
+  void claimLingering() {
+    STAMP.setVolatile(this, (stamp() & ~STATE) | BUSY);
+  }
+
   /** From busy to free. */
   void end() {
     book = null;
     memory = null;
     bounced = null;
     nextInList = null;
+    list = null;
     segment = MemorySegment.NULL;
     STAMP.setRelease(this, (stamp() & ~STATE) | FREE);
   }
@@ -175,6 +199,26 @@ final class Mapping {
       return "bytes " + from + " to " + (from + quantity) + " leave its " + length + " bytes";
     }
     return mismatch(who, family == Family.PAGE ? Family.PAGE : as, at, length, towards);
+  }
+
+  /** True if {@link #mismatch} finds nothing; makes no words. */
+  boolean fits(OwnerBook who, Family as, long at, long quantity, DmaDirection towards) {
+    return address == at
+        && book == who
+        && family == as
+        && direction == towards
+        && (as == Family.SG ? listEntries : length) == quantity;
+  }
+
+  /** True if {@link #syncMismatch} finds nothing. */
+  boolean fitsSync(
+      OwnerBook who, Family as, long at, long from, long quantity, DmaDirection towards) {
+    return as == Family.SG
+        ? fits(who, as, at, quantity, towards)
+        : from >= 0
+            && quantity >= 0
+            && from <= length - quantity
+            && fits(who, family == Family.PAGE ? Family.PAGE : as, at, length, towards);
   }
 
   long lives() {

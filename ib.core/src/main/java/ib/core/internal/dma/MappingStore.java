@@ -78,4 +78,21 @@ final class MappingStore {
       }
     }
   }
+
+  /** Adds up the live pieces of a book, or with null of all. */
+  void count(@Nullable OwnerBook only, UsageCount count) {
+    forEach(
+        piece -> {
+          if ((only == null || piece.book == only) && Mapping.isLive(piece.stamp())) {
+            count.add(piece);
+          }
+        });
+  }
+
+  /** Pieces ever published. */
+  long lives() {
+    long[] lives = new long[1];
+    forEach(piece -> lives[0] += piece.lives());
+    return lives[0];
+  }
 }

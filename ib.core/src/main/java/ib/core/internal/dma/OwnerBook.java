@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * pieces themselves name their book; nothing is counted while mapping.
  */
 final class OwnerBook {
-  private final IommuDomain domain;
+  private final DmaDomain domain;
   private final String owner;
 
   /** A mapper that rests: usually one thread at a time maps lists for an owner. */
@@ -18,12 +18,12 @@ final class OwnerBook {
 
   private volatile boolean closed;
 
-  OwnerBook(IommuDomain domain, String owner) {
+  OwnerBook(DmaDomain domain, String owner) {
     this.domain = domain;
     this.owner = owner;
   }
 
-  IommuDomain domain() {
+  DmaDomain domain() {
     return domain;
   }
 

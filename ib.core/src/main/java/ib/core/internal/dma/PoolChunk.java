@@ -20,6 +20,7 @@ final class PoolChunk {
   private final long base;
   private final int pages;
   private final boolean dedicated;
+  private final int slot;
   private final BitSet taken;
   private final AtomicReferenceArray<@Nullable DmaMemory> allocation;
   private int next;
@@ -31,14 +32,16 @@ final class PoolChunk {
    * @param sizeBytes a multiple of the page size
    * @param alignment a power of two
    * @param dedicated true if made for one large allocation and to be dropped with it
+   * @param slot where it lies in the pool, in units of the alignment
    */
-  PoolChunk(long sizeBytes, long alignment, boolean dedicated) {
+  PoolChunk(long sizeBytes, long alignment, boolean dedicated, int slot) {
     // Automatic: shared among threads, and unmapped only when nobody can reach a byte of it, so
     // that even a bundle that outlives core reads stale bytes at worst.
     this.segment = Arena.ofAuto().allocate(sizeBytes, alignment);
     this.base = segment.address();
     this.pages = Math.toIntExact(sizeBytes / PAGE);
     this.dedicated = dedicated;
+    this.slot = slot;
     this.taken = new BitSet(pages);
     this.allocation = new AtomicReferenceArray<>(pages);
   }
@@ -49,6 +52,10 @@ final class PoolChunk {
 
   long sizeBytes() {
     return (long) pages * PAGE;
+  }
+
+  int slot() {
+    return slot;
   }
 
   boolean dedicated() {

@@ -79,6 +79,7 @@ final class SgMapper {
       return 0;
     }
     first.listEntries = entries;
+    first.list = list;
     int mapped = merge(first);
     boolean shown = true;
     for (Mapping piece = first, next; piece != null; piece = next) {
@@ -221,15 +222,15 @@ final class SgMapper {
   static void unmap(IommuDomain domain, Mapping first, boolean copyBack) {
     OwnerBook book = first.book;
     Mapping next = first.nextInList;
-    domain.tearDown(first, copyBack);
+    domain.retire(first, copyBack);
     for (Mapping piece = next; piece != null; piece = next) {
       int stamp = piece.stamp();
       next = piece.nextInList;
       // A detach may have reclaimed it meanwhile; then no piece of that book lives again.
-      if (!Mapping.isLive(stamp) || piece.book != book || !piece.claim(stamp)) {
+      if (!Mapping.isLive(stamp) || piece.book != book || !domain.take(piece, stamp)) {
         return;
       }
-      domain.tearDown(piece, copyBack);
+      domain.retire(piece, copyBack);
     }
   }
 

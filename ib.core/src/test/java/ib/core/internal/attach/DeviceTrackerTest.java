@@ -4,6 +4,8 @@ package ib.core.internal.attach;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.core.internal.dma.DefaultDmaOps;
+import ib.core.internal.dma.DmaModes;
+import ib.core.internal.dma.DmaSettings;
 import ib.core.internal.dma.HostMemoryPool;
 import ib.dma.DmaBus;
 import ib.dma.DmaDirection;
@@ -47,7 +49,8 @@ class DeviceTrackerTest {
   private static final Deadlines QUICK = Deadlines.ofMillis(1500, 1500, 500, 700, 500, 6000);
 
   private final HostMemoryPool pool = new HostMemoryPool(64L << 20);
-  private final DefaultDmaOps ops = new DefaultDmaOps(pool);
+  private final DmaModes modes = new DmaModes(DmaSettings.DEFAULT);
+  private final DefaultDmaOps ops = new DefaultDmaOps(pool, modes);
   private final List<String> log = new CopyOnWriteArrayList<>();
   private Framework framework;
   private DeviceTracker core;
@@ -63,7 +66,7 @@ class DeviceTrackerTest {
                     Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, "ib.dma,ib.verbs,ib.verbs.spi"));
     framework.start();
     Bundle coreBundle = bundle("ib.core", "1.0.0");
-    core = new DeviceTracker(coreBundle.getBundleContext(), reporter(), QUICK);
+    core = new DeviceTracker(coreBundle.getBundleContext(), modes, reporter(), QUICK);
   }
 
   @AfterEach

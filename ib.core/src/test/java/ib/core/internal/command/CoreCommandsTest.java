@@ -115,9 +115,9 @@ class CoreCommandsTest {
     assertThat(commands.dma().lines())
         .containsExactly(
             "pool: 4 of 65536 KiB in use",
-            "device  ops     live  bytes  maps  unmaps  faults        failed maps",
-            "mthca0  shared  1     100    1     0       not-mapped=1  no-memory=1",
-            "ipath0  own     2     50     -     -       -             -");
+            "device  mode          live  bytes  maps  unmaps  faults        failed maps",
+            "mthca0  iommu-strict  1     100    1     0       not-mapped=1  no-memory=1",
+            "ipath0  own           2     50     -     -       -             -");
   }
 
   @Test

@@ -458,7 +458,7 @@ class DefaultDmaOpsTest {
       assertThat(read(address, 1)).isEqualTo(DmaFault.NOT_MAPPED);
     }
     ops.flush();
-    assertThat(pool.usedBytes()).isEqualTo(areaBytes());
+    assertThat(pool.usedBytes()).isEqualTo(idleBytes());
     assertThat(dma.allocCoherent(HostMemoryPool.MAX_ALIGNMENT + 1)).isNull();
   }
 

@@ -3,7 +3,6 @@ package ib.core.internal.dma;
 
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** How the shared default ops make memory visible to a device. */
 public enum DmaMode {
@@ -36,6 +35,15 @@ public enum DmaMode {
   }
 
   /**
+   * The names of all modes.
+   *
+   * @return in the order of the modes
+   */
+  static String[] labels() {
+    return Arrays.stream(values()).map(DmaMode::label).toArray(String[]::new);
+  }
+
+  /**
    * Finds a mode.
    *
    * @param label as {@link #label()} gives it
@@ -49,9 +57,6 @@ public enum DmaMode {
       }
     }
     throw new IllegalArgumentException(
-        "DMA mode '%s'; use one of %s"
-            .formatted(
-                label,
-                Arrays.stream(values()).map(DmaMode::label).collect(Collectors.joining(", "))));
+        "DMA mode '%s'; use one of %s".formatted(label, String.join(", ", labels())));
   }
 }

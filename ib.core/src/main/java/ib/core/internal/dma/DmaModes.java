@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.dma;
 
+import ib.config.ConfigException;
+import ib.config.ConfigReader;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.log.Logger;
+import org.osgi.service.log.LoggerFactory;
 
 /**
  * Which mode each device has: the default of configuration {@code ib.core}, and what {@link
@@ -31,24 +37,28 @@ public final class DmaModes {
   /** Key of {@code ib.core}: the mode of devices without a configuration of their own. */
   static final String MODE = "dma.mode";
 
+  private static final String PID = "ib.core";
+
+  /** The limit of memory is read by {@link HostMemoryPool}. */
+  private static final List<String> KEYS = List.of(HostMemoryPool.LIMIT, MODE);
+
   private final Map<String, DmaSettings> devices = new ConcurrentHashMap<>();
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile DmaSettings usual;
 
-  /** Configuration {@code ib.core}. */
-  @interface Config {
-    /** Mode of devices without a configuration of their own: key {@code dma.mode}. */
-    String dma_mode() default "iommu-strict";
-  }
+  private final @Nullable Logger log;
 
   /**
-   * Made by Declarative Services.
+   * Made by Declarative Services. A wrong mode is told and leaves the strict one: core must work.
    *
-   * @param config the default
+   * @param properties configuration {@code ib.core}
+   * @param log told of what is wrong
    */
   @Activate
-  public DmaModes(Config config) {
-    this(usual(config));
+  public DmaModes(
+      Map<String, Object> properties, @Reference(service = LoggerFactory.class) Logger log) {
+    this(log, DmaSettings.DEFAULT);
+    modified(properties);
   }
 
   /**
@@ -57,20 +67,27 @@ public final class DmaModes {
    * @param usual for devices without settings of their own
    */
   public DmaModes(DmaSettings usual) {
+    this(null, usual);
+  }
+
+  private DmaModes(@Nullable Logger log, DmaSettings usual) {
+    this.log = log;
     this.usual = usual;
   }
 
-  private static DmaSettings usual(Config config) {
+  @Modified
+  void modified(Map<String, Object> properties) {
     try {
-      return DmaSettings.of(DmaMode.of(config.dma_mode()));
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("configuration ib.core, dma.mode: " + e.getMessage(), e);
+      setUsual(DmaSettings.of(mode(new ConfigReader(PID, properties, KEYS), MODE)));
+    } catch (ConfigException e) {
+      if (log != null) {
+        log.error("the usual DMA mode stays {}: {}", usual.mode(), e.getMessage());
+      }
     }
   }
 
-  @Modified
-  void modified(Config config) {
-    setUsual(usual(config));
+  static DmaMode mode(ConfigReader in, String key) {
+    return DmaMode.of(in.choice(key, DmaMode.IOMMU_STRICT.label(), DmaMode.labels()));
   }
 
   /**

@@ -21,12 +21,16 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What a case works with: an attachment of its own with one user, memory that goes with it, and
  * words for what it expects.
  */
 final class Scratch implements AutoCloseable {
+  private static final long LATE_UNPIN_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
   static final String OWNER = "ib.dma.tck";
   static final int PAGE = DmaMemoryPool.PAGE_SIZE;
 
@@ -95,6 +99,20 @@ final class Scratch implements AutoCloseable {
 
   boolean guarantees(DmaGuarantee guarantee) {
     return ops.guarantees(root).contains(guarantee);
+  }
+
+  /**
+   * Whether nothing holds the memory any more. Ops that don't promise {@link DmaGuarantee#REVOKED}
+   * may hold what was unmapped a moment longer, and have that moment.
+   */
+  boolean isUnpinned(DmaMemory pages) {
+    long begin = System.nanoTime();
+    while (pages.pinCount() != 0
+        && !guarantees(DmaGuarantee.REVOKED)
+        && System.nanoTime() - begin < LATE_UNPIN_NS) {
+      LockSupport.parkNanos(this, LATE_UNPIN_NS / 100);
+    }
+    return pages.pinCount() == 0;
   }
 
   /** Memory of the pool, zeroed. */

@@ -4,12 +4,16 @@ package ib.dma.tck;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.core.internal.dma.DefaultDmaOps;
+import ib.core.internal.dma.DmaMode;
+import ib.core.internal.dma.DmaModes;
+import ib.core.internal.dma.DmaSettings;
 import ib.core.internal.dma.HostMemoryPool;
 import ib.dma.IbDevice;
 import ib.dma.tck.TckResult.Outcome;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,6 +32,15 @@ class DefaultOpsTckTest {
 
     assertThat(report.cases(Outcome.FAILED)).as(report.text()).isEmpty();
     assertThat(pool.usedBytes()).as("left over").isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldConformInEveryMode(DmaMode mode) {
+    DefaultDmaOps ops = new DefaultDmaOps(pool, new DmaModes(DmaSettings.of(mode)));
+    TckReport report = DmaTck.run(TckDevices.wide(), ops, pool, TckOptions.defaults());
+
+    assertThat(report.cases(Outcome.FAILED)).as(report.text()).isEmpty();
   }
 
   @Test

@@ -6,12 +6,14 @@ import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
+import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -292,6 +294,11 @@ final class DebugOps implements IbDmaOps {
   @Override
   public long mergeBoundary(IbDevice device) {
     return ops.mergeBoundary(device);
+  }
+
+  @Override
+  public Set<DmaGuarantee> guarantees(IbDevice device) {
+    return ops.guarantees(device);
   }
 
   @Override

@@ -6,6 +6,7 @@ import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
+import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
@@ -14,6 +15,7 @@ import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -130,6 +132,11 @@ public final class DefaultDmaOps implements IbDmaOps {
       throw new IllegalStateException(device + " is not attached; it has no bus");
     }
     return book.domain();
+  }
+
+  @Override
+  public Set<DmaGuarantee> guarantees(IbDevice device) {
+    return modes.of(device.name()).mode().guarantees();
   }
 
   @Override

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.dma;
 
+import ib.dma.DmaGuarantee;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 
 /** How the shared default ops make memory visible to a device. */
 public enum DmaMode {
@@ -32,6 +35,19 @@ public enum DmaMode {
    */
   public String label() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /**
+   * What the mode holds against a wrong device or caller.
+   *
+   * @return all of it but where Linux gives it up for speed too
+   */
+  Set<DmaGuarantee> guarantees() {
+    return switch (this) {
+      case IOMMU_STRICT, SWIOTLB -> EnumSet.allOf(DmaGuarantee.class);
+      case IOMMU_LAZY -> EnumSet.complementOf(EnumSet.of(DmaGuarantee.REVOKED));
+      case DIRECT, AUTO -> EnumSet.of(DmaGuarantee.MISUSE);
+    };
   }
 
   /**

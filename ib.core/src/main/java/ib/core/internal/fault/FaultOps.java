@@ -5,11 +5,13 @@ import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
+import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -206,6 +208,11 @@ final class FaultOps implements IbDmaOps {
   @Override
   public long mergeBoundary(IbDevice device) {
     return ops.mergeBoundary(device);
+  }
+
+  @Override
+  public Set<DmaGuarantee> guarantees(IbDevice device) {
+    return ops.guarantees(device);
   }
 
   @Override

@@ -180,7 +180,7 @@ class HostMemoryPoolTest {
   @CsvSource({
     "memory.limit.mib, 0, give 1 to 1048576",
     "memory.limit.mib, much, give 1 to 1048576",
-    "memory.limit, 7, use one of memory.limit.mib",
+    "memory.limit, 7, 'use one of dma.mode, memory.limit.mib'",
   })
   void shouldNameFileKeyAndRemedyOfAWrongLimit(String key, String value, String remedy) {
     Map<String, String> properties =

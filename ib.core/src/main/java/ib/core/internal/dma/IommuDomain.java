@@ -405,8 +405,12 @@ final class IommuDomain extends DmaDomain {
     if (piece.bounced != null && copyBack && piece.direction.deviceMayWrite()) {
       Bouncer.toCpu(piece, 0, piece.length);
     }
+    OwnerBook book = piece.book;
     if (!queue.add(piece)) {
       flushed(piece);
+    } else if (book != null && book.isClosed()) {
+      // The flush of the detach may have been before it came into the queue.
+      queue.flushAll();
     }
   }
 

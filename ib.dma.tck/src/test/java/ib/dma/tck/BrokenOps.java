@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.dma.tck;
 
+import ib.dma.DelegatingDmaOps;
 import ib.dma.DmaAccess;
 import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
@@ -28,7 +29,7 @@ final class BrokenOps {
   private BrokenOps() {}
 
   static IbDmaOps takesNoneInListSync(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void syncSgForDevice(IbDevice d, ScatterList list, int n, DmaDirection direction) {
         if (direction != DmaDirection.NONE) {
@@ -39,7 +40,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps forgetsOffsetOfSync(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void syncSingleRangeForCpu(
           IbDevice d, long address, long offset, long length, DmaDirection direction) {
@@ -49,7 +50,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps forgetsListSync(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void syncSgForCpu(IbDevice d, ScatterList list, int n, DmaDirection direction) {
         if (direction == DmaDirection.NONE) {
@@ -60,7 +61,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps tellsLengthBeforeMerge(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public long dmaLen(IbDevice d, ScatterList list, int index) {
         return list.length(index);
@@ -69,7 +70,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps leavesFailedListPinned(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public int mapSg(
           IbDevice d, ScatterList list, int n, DmaDirection direction, int attributes) {
@@ -83,7 +84,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps leavesLongListPinned(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void unmapSg(
           IbDevice d, ScatterList list, int n, DmaDirection direction, int attributes) {
@@ -96,7 +97,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps mapsListTwice(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public int mapSg(
           IbDevice d, ScatterList list, int n, DmaDirection direction, int attributes) {
@@ -107,7 +108,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps leavesMaskWithPages(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public long mapPage(
           IbDevice d,
@@ -130,7 +131,7 @@ final class BrokenOps {
   }
 
   /** Gives out coherent memory that is part of a larger one. */
-  private abstract static class OtherCoherent extends PassOn {
+  private abstract static class OtherCoherent extends DelegatingDmaOps {
     private final Map<Long, DmaCoherent> originals = new ConcurrentHashMap<>();
 
     OtherCoherent(IbDmaOps ops) {
@@ -178,7 +179,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps givesDirtyCoherent(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public @Nullable DmaCoherent allocCoherent(IbDevice d, long sizeBytes) {
         DmaCoherent coherent = super.allocCoherent(d, sizeBytes);
@@ -200,7 +201,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps waitsForRoom(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public long mapSingle(
           IbDevice d, DmaMemory m, long offset, long length, DmaDirection dir, int attributes) {
@@ -226,7 +227,7 @@ final class BrokenOps {
   /** Maps pool memory instead of what can't be mapped. */
   private static IbDmaOps accepts(
       IbDmaOps ops, DmaMemoryPool pool, BiPredicate<DmaMemory, DmaDirection> what) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public long mapSingle(
           IbDevice d, DmaMemory m, long offset, long length, DmaDirection dir, int attributes) {
@@ -251,7 +252,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps refusesGlobal(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public long mapSingle(
           IbDevice d, DmaMemory m, long offset, long length, DmaDirection dir, int attributes) {
@@ -263,7 +264,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps writesBehindMapping(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       private final Map<Long, DmaMemory> mapped = new ConcurrentHashMap<>();
 
       @Override
@@ -289,7 +290,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps failsAboveMaximum(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public long mapSingle(
           IbDevice d, DmaMemory m, long offset, long length, DmaDirection dir, int attributes) {
@@ -302,7 +303,7 @@ final class BrokenOps {
 
   /** Joins what meets, up to a length and within a boundary. */
   static IbDmaOps merges(IbDmaOps ops, long mostBytes, long boundary) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public int mapSg(
           IbDevice d, ScatterList list, int n, DmaDirection direction, int attributes) {
@@ -330,7 +331,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps forgetsSkip(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void unmapSingle(
           IbDevice d, long address, long length, DmaDirection direction, int attributes) {
@@ -340,7 +341,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps keepsPageMapped(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void unmapPage(
           IbDevice d, long address, int length, DmaDirection dir, int attributes) {
@@ -352,7 +353,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps checksFirstByteOnly(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public DmaBus bus(IbDevice d) {
         DmaBus bus = super.bus(d);
@@ -362,7 +363,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps ignoresDirection(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public DmaBus bus(IbDevice d) {
         DmaBus bus = super.bus(d);
@@ -378,7 +379,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps toleratesSecondUnmap(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public void unmapSingle(
           IbDevice d, long address, long length, DmaDirection direction, int attributes) {
@@ -394,7 +395,7 @@ final class BrokenOps {
   }
 
   static IbDmaOps forgetsListsInBooks(IbDmaOps ops) {
-    return new PassOn(ops) {
+    return new DelegatingDmaOps(ops) {
       @Override
       public DmaUsage usage(IbDevice d) {
         DmaUsage usage = super.usage(d);

@@ -2,33 +2,30 @@
 package ib.core.internal.debug;
 
 import ib.core.internal.debug.Watched.Family;
+import ib.dma.DelegatingDmaOps;
 import ib.dma.DmaAttributes;
-import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
-import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Ops that look at each call before and after those below. Results and exceptions are those of the
  * ops below: debug reports, it mends nothing.
  */
-final class DebugOps implements IbDmaOps {
-  private final IbDmaOps ops;
+final class DebugOps extends DelegatingDmaOps {
   private final Watch watch;
   private final MapCheck maps;
   private final UnmapCheck unmaps;
   private final SyncCheck syncs;
 
   DebugOps(IbDmaOps ops, Watch watch) {
-    this.ops = ops;
+    super(ops);
     this.watch = watch;
     this.maps = new MapCheck(watch, ops);
     this.unmaps = new UnmapCheck(watch, ops);
@@ -39,33 +36,23 @@ final class DebugOps implements IbDmaOps {
 
   @Override
   public void attach(IbDevice device) {
-    ops.attach(device);
+    below.attach(device);
     watch.attached(device);
-  }
-
-  @Override
-  public DmaUsage usage(IbDevice device) {
-    return ops.usage(device);
   }
 
   @Override
   public DmaUsage detach(IbDevice device) {
     watch.detaching(device);
-    DmaUsage left = ops.detach(device);
+    DmaUsage left = below.detach(device);
     watch.detached(device);
     return left;
-  }
-
-  @Override
-  public DmaBus bus(IbDevice device) {
-    return ops.bus(device);
   }
 
   // ---- maps
 
   @Override
   public boolean mappingError(IbDevice device, long dmaAddress) {
-    boolean failed = ops.mappingError(device, dmaAddress);
+    boolean failed = below.mappingError(device, dmaAddress);
     if (!failed) {
       watch.books.checked(device, dmaAddress);
     }
@@ -83,12 +70,12 @@ final class DebugOps implements IbDmaOps {
     boolean told = maps.single(device, memory, lengthBytes, direction);
     long address;
     try {
-      address = ops.mapSingle(device, memory, offsetBytes, lengthBytes, direction, attributes);
+      address = below.mapSingle(device, memory, offsetBytes, lengthBytes, direction, attributes);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw refused(
           told, device, memory.segment().address() + offsetBytes, lengthBytes, direction, e);
     }
-    if (!ops.mappingError(device, address)) {
+    if (!below.mappingError(device, address)) {
       maps.mapped(
           device, Family.SINGLE, memory, offsetBytes, lengthBytes, direction, attributes, address);
     }
@@ -117,11 +104,12 @@ final class DebugOps implements IbDmaOps {
     long address;
     try {
       address =
-          ops.mapPage(device, memory, pageIndex, offsetInPage, lengthBytes, direction, attributes);
+          below.mapPage(
+              device, memory, pageIndex, offsetInPage, lengthBytes, direction, attributes);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw refused(told, device, memory.segment().address() + offset, lengthBytes, direction, e);
     }
-    if (!ops.mappingError(device, address)) {
+    if (!below.mappingError(device, address)) {
       maps.mapped(device, Family.PAGE, memory, offset, lengthBytes, direction, attributes, address);
     }
     return address;
@@ -133,7 +121,7 @@ final class DebugOps implements IbDmaOps {
     boolean told = maps.list(device, list, entries, direction);
     int mapped;
     try {
-      mapped = ops.mapSg(device, list, entries, direction, attributes);
+      mapped = below.mapSg(device, list, entries, direction, attributes);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw refused(told, device, 0, list.totalBytes(), direction, e);
     }
@@ -147,7 +135,7 @@ final class DebugOps implements IbDmaOps {
   public @Nullable DmaCoherent allocCoherent(IbDevice device, long sizeBytes) {
     DmaCoherent coherent;
     try {
-      coherent = ops.allocCoherent(device, sizeBytes);
+      coherent = below.allocCoherent(device, sizeBytes);
     } catch (IllegalArgumentException e) {
       throw refused(false, device, 0, sizeBytes, DmaDirection.BIDIRECTIONAL, e);
     }
@@ -166,7 +154,7 @@ final class DebugOps implements IbDmaOps {
     undo(
         mapping,
         attributes,
-        () -> ops.unmapSingle(device, dmaAddress, lengthBytes, direction, attributes));
+        () -> below.unmapSingle(device, dmaAddress, lengthBytes, direction, attributes));
   }
 
   /** The mapping is struck out only if the ops below took it. */
@@ -187,14 +175,14 @@ final class DebugOps implements IbDmaOps {
     undo(
         mapping,
         attributes,
-        () -> ops.unmapPage(device, dmaAddress, lengthBytes, direction, attributes));
+        () -> below.unmapPage(device, dmaAddress, lengthBytes, direction, attributes));
   }
 
   @Override
   public void unmapSg(
       IbDevice device, ScatterList list, int entries, DmaDirection direction, int attributes) {
     Watched mapping = unmaps.claimList(device, list, entries, direction);
-    undo(mapping, attributes, () -> ops.unmapSg(device, list, entries, direction, attributes));
+    undo(mapping, attributes, () -> below.unmapSg(device, list, entries, direction, attributes));
   }
 
   @Override
@@ -209,7 +197,7 @@ final class DebugOps implements IbDmaOps {
     if (mapping != null) {
       unmaps.checkMemory(mapping, coherent.memory());
     }
-    undo(mapping, DmaAttributes.NONE, () -> ops.freeCoherent(device, coherent));
+    undo(mapping, DmaAttributes.NONE, () -> below.freeCoherent(device, coherent));
   }
 
   // ---- syncs
@@ -218,7 +206,7 @@ final class DebugOps implements IbDmaOps {
   public void syncSingleForCpu(
       IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
     Watched mapping = syncs.single(device, dmaAddress, 0, lengthBytes, direction, true);
-    ops.syncSingleForCpu(device, dmaAddress, lengthBytes, direction);
+    below.syncSingleForCpu(device, dmaAddress, lengthBytes, direction);
     syncs.synced(mapping, 0, lengthBytes, true);
   }
 
@@ -226,7 +214,7 @@ final class DebugOps implements IbDmaOps {
   public void syncSingleForDevice(
       IbDevice device, long dmaAddress, long lengthBytes, DmaDirection direction) {
     Watched mapping = syncs.single(device, dmaAddress, 0, lengthBytes, direction, false);
-    ops.syncSingleForDevice(device, dmaAddress, lengthBytes, direction);
+    below.syncSingleForDevice(device, dmaAddress, lengthBytes, direction);
     syncs.synced(mapping, 0, lengthBytes, false);
   }
 
@@ -238,7 +226,7 @@ final class DebugOps implements IbDmaOps {
       long lengthBytes,
       DmaDirection direction) {
     Watched mapping = syncs.single(device, dmaAddress, offsetBytes, lengthBytes, direction, true);
-    ops.syncSingleRangeForCpu(device, dmaAddress, offsetBytes, lengthBytes, direction);
+    below.syncSingleRangeForCpu(device, dmaAddress, offsetBytes, lengthBytes, direction);
     syncs.synced(mapping, offsetBytes, lengthBytes, true);
   }
 
@@ -250,14 +238,14 @@ final class DebugOps implements IbDmaOps {
       long lengthBytes,
       DmaDirection direction) {
     Watched mapping = syncs.single(device, dmaAddress, offsetBytes, lengthBytes, direction, false);
-    ops.syncSingleRangeForDevice(device, dmaAddress, offsetBytes, lengthBytes, direction);
+    below.syncSingleRangeForDevice(device, dmaAddress, offsetBytes, lengthBytes, direction);
     syncs.synced(mapping, offsetBytes, lengthBytes, false);
   }
 
   @Override
   public void syncSgForCpu(IbDevice device, ScatterList list, int entries, DmaDirection direction) {
     Watched mapping = syncs.list(device, list, entries, direction, true);
-    ops.syncSgForCpu(device, list, entries, direction);
+    below.syncSgForCpu(device, list, entries, direction);
     syncs.syncedAll(mapping, true);
   }
 
@@ -265,44 +253,12 @@ final class DebugOps implements IbDmaOps {
   public void syncSgForDevice(
       IbDevice device, ScatterList list, int entries, DmaDirection direction) {
     Watched mapping = syncs.list(device, list, entries, direction, false);
-    ops.syncSgForDevice(device, list, entries, direction);
+    below.syncSgForDevice(device, list, entries, direction);
     syncs.syncedAll(mapping, false);
-  }
-
-  // ---- what needs no look
-
-  @Override
-  public long dmaAddress(IbDevice device, ScatterList list, int index) {
-    return ops.dmaAddress(device, list, index);
-  }
-
-  @Override
-  public long dmaLen(IbDevice device, ScatterList list, int index) {
-    return ops.dmaLen(device, list, index);
-  }
-
-  @Override
-  public boolean dmaSupported(IbDevice device, long mask) {
-    return ops.dmaSupported(device, mask);
-  }
-
-  @Override
-  public long maxMappingSize(IbDevice device) {
-    return ops.maxMappingSize(device);
-  }
-
-  @Override
-  public long mergeBoundary(IbDevice device) {
-    return ops.mergeBoundary(device);
-  }
-
-  @Override
-  public Set<DmaGuarantee> guarantees(IbDevice device) {
-    return ops.guarantees(device);
   }
 
   @Override
   public String toString() {
-    return "debug of " + ops;
+    return "debug of " + below;
   }
 }

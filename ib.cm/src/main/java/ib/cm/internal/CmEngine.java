@@ -143,7 +143,7 @@ final class CmEngine {
   /**
    * Passive: answers a request with a REP.
    *
-   * @param psn first PSN that the queue pair sends
+   * @param psn first PSN that the queue pair expects
    * @return false if the request is no longer there
    */
   boolean accept(CmConn conn, int qpn, int psn, ConnectParams params, Object owner, long nowNs) {

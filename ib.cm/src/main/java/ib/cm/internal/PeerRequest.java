@@ -8,7 +8,7 @@ import java.net.InetSocketAddress;
  *
  * @param remoteAddress the peer's address and RDMA-CM port (0 where the service is not RDMA-CM's)
  * @param qpn the peer's queue pair
- * @param startingPsn first PSN that the peer sends
+ * @param startingPsn first PSN that we send
  * @param pathMtuBytes path MTU
  * @param responderResources READs the peer takes at a time
  * @param initiatorDepth READs the peer wants outstanding

@@ -9,7 +9,12 @@ import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import java.net.InetAddress;
 
-/** Moves queue pairs as their connections need it, as librdmacm does for its users. */
+/**
+ * Moves queue pairs as their connections need it, as librdmacm does for its users.
+ *
+ * <p>The starting PSN in a REQ or REP is the one at which whoever <em>receives</em> the message
+ * begins to send (specification 12.7.31; Linux {@code cm.c} takes it for {@code sq_psn}).
+ */
 final class QpMoves {
   /** What we ask a sender to wait when no receive is posted: code 12, 0.64 ms. */
   private static final int MIN_RNR_TIMER = 12;
@@ -34,11 +39,11 @@ final class QpMoves {
   static void connect(QueuePair qp, InetAddress peer, ConnectParams params, PeerReply reply)
       throws RdmaException {
     int reads = Math.min(params.responderResources(), reply.initiatorDepth());
-    qp.modify(rtr(peer, reply.qpn(), reply.startingPsn(), reply.pathMtuBytes(), reads));
+    qp.modify(rtr(peer, reply.qpn(), reply.ourPsn(), reply.pathMtuBytes(), reads));
     qp.modify(
         new QpAttributes()
             .state(QpState.RTS)
-            .sqPsn(reply.ourPsn())
+            .sqPsn(reply.startingPsn())
             .timeoutCode(params.ackTimeoutCode())
             .retryCount(params.retryCount())
             .rnrRetry(reply.rnrRetryCount())
@@ -49,24 +54,18 @@ final class QpMoves {
    * Passive side: from RESET or INIT to RTS with what the peer asked for.
    *
    * @param agreed READ limits that both sides have
-   * @param psn first PSN that we send
+   * @param psn first PSN that the peer sends, as our REP asks it to
    */
   static void accept(
       QueuePair qp, InetAddress peer, ConnectParams agreed, PeerRequest request, int psn)
       throws RdmaException {
     toInit(qp, agreed);
-    qp.modify(
-        rtr(
-            peer,
-            request.qpn(),
-            request.startingPsn(),
-            request.pathMtuBytes(),
-            agreed.responderResources()));
+    qp.modify(rtr(peer, request.qpn(), psn, request.pathMtuBytes(), agreed.responderResources()));
     int timeout = request.ackTimeoutCode();
     qp.modify(
         new QpAttributes()
             .state(QpState.RTS)
-            .sqPsn(psn)
+            .sqPsn(request.startingPsn())
             .timeoutCode(timeout == 0 ? agreed.ackTimeoutCode() : timeout)
             .retryCount(request.retryCount())
             .rnrRetry(request.rnrRetryCount())

@@ -22,6 +22,29 @@ public interface CompletionQueue extends RdmaResource {
   void reqNotify();
 
   /**
+   * As {@link #reqNotify()}, but if wanted only for an entry of a receive whose sender asked for a
+   * solicited event, or of an error ({@code ibv_req_notify_cq}). A request for all entries that is
+   * still open stays one for all.
+   *
+   * @param solicitedOnly whether entries that are neither cause no call
+   */
+  default void reqNotify(boolean solicitedOnly) {
+    reqNotify();
+  }
+
+  /**
+   * Changes the size ({@code ibv_resize_cq}). Entries that are not polled yet stay, in order; the
+   * queue can be polled and filled meanwhile.
+   *
+   * @param entries at least this many, 1 to the device's limit
+   * @throws RdmaException if more entries wait than it would hold, the size is above the limit,
+   *     there is no room, or the device is gone; the queue stays as it was
+   */
+  default void resize(int entries) throws RdmaException {
+    throw new NotSupportedException(label() + " can't be resized: create another");
+  }
+
+  /**
    * Entries it holds.
    *
    * @return at least what was asked for

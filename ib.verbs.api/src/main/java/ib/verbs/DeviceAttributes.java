@@ -16,6 +16,7 @@ package ib.verbs;
  * @param maxPd protection domains
  * @param maxQpRdAtom READs outstanding as a responder, and as a requester
  * @param maxFastRegPages pages of 4096 bytes of one fast registration
+ * @param capabilities what not every device has
  */
 public record DeviceAttributes(
     long nodeGuid,
@@ -29,4 +30,35 @@ public record DeviceAttributes(
     int maxMr,
     int maxPd,
     int maxQpRdAtom,
-    int maxFastRegPages) {}
+    int maxFastRegPages,
+    DeviceCapabilities capabilities) {
+  /** A device without optional capabilities; parameters as of the record. */
+  public DeviceAttributes(
+      long nodeGuid,
+      String portName,
+      int activeMtuBytes,
+      int maxQp,
+      int maxQpWr,
+      int maxSge,
+      int maxCq,
+      int maxCqe,
+      int maxMr,
+      int maxPd,
+      int maxQpRdAtom,
+      int maxFastRegPages) {
+    this(
+        nodeGuid,
+        portName,
+        activeMtuBytes,
+        maxQp,
+        maxQpWr,
+        maxSge,
+        maxCq,
+        maxCqe,
+        maxMr,
+        maxPd,
+        maxQpRdAtom,
+        maxFastRegPages,
+        DeviceCapabilities.NONE);
+  }
+}

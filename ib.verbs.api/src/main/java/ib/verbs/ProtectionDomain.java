@@ -36,4 +36,17 @@ public interface ProtectionDomain extends RdmaResource {
    * @throws RdmaException if a size is above the device's limits or there is no room
    */
   QueuePair createQp(QpInitAttributes init) throws RdmaException;
+
+  /**
+   * A shared receive queue.
+   *
+   * @param init sizes and limit
+   * @return the queue, empty
+   * @throws NotSupportedException if the device has none
+   * @throws RdmaException if a size is above the device's limits or there is no room
+   */
+  default SharedReceiveQueue createSrq(SrqInitAttributes init) throws RdmaException {
+    throw new NotSupportedException(
+        label() + ": the device has no shared receive queues; give each queue pair its own");
+  }
 }

@@ -52,6 +52,12 @@ public final class QpAttributes {
   /** Mask bit of {@link #rnrRetry()}. */
   public static final int RNR_RETRY = 1 << 13;
 
+  /** Mask bit of {@link #pkeyIndex()}. */
+  public static final int PKEY_INDEX = 1 << 14;
+
+  /** Mask bit of {@link #sqdAsyncNotify()}. */
+  public static final int EN_SQD_ASYNC_NOTIFY = 1 << 15;
+
   private QpState state = QpState.RESET;
   private int accessFlags;
   private int qkey;
@@ -66,6 +72,8 @@ public final class QpAttributes {
   private int timeoutCode = 14;
   private int retryCount = 7;
   private int rnrRetry = 7;
+  private int pkeyIndex;
+  private boolean sqdAsyncNotify;
   private int mask;
 
   /** Creates attributes of which none is set. */
@@ -385,6 +393,48 @@ public final class QpAttributes {
   }
 
   /**
+   * Gives the index of the partition key in the port's table; ports here have one, at index 0.
+   *
+   * @return value, the default if not set
+   */
+  public int pkeyIndex() {
+    return pkeyIndex;
+  }
+
+  /**
+   * Sets the index of the partition key in the port's table; ports here have one, at index 0.
+   *
+   * @param value the value
+   * @return this
+   */
+  public QpAttributes pkeyIndex(int value) {
+    pkeyIndex = value;
+    mask |= PKEY_INDEX;
+    return this;
+  }
+
+  /**
+   * Gives whether SQ_DRAINED is wanted when the send queue has drained in SQD.
+   *
+   * @return value, the default if not set
+   */
+  public boolean sqdAsyncNotify() {
+    return sqdAsyncNotify;
+  }
+
+  /**
+   * Sets whether SQ_DRAINED is wanted when the send queue has drained in SQD.
+   *
+   * @param value the value
+   * @return this
+   */
+  public QpAttributes sqdAsyncNotify(boolean value) {
+    sqdAsyncNotify = value;
+    mask |= EN_SQD_ASYNC_NOTIFY;
+    return this;
+  }
+
+  /**
    * Copies every attribute that is set in another object over this.
    *
    * @param other the newer values
@@ -431,6 +481,12 @@ public final class QpAttributes {
     }
     if (other.has(RNR_RETRY)) {
       rnrRetry = other.rnrRetry;
+    }
+    if (other.has(PKEY_INDEX)) {
+      pkeyIndex = other.pkeyIndex;
+    }
+    if (other.has(EN_SQD_ASYNC_NOTIFY)) {
+      sqdAsyncNotify = other.sqdAsyncNotify;
     }
     mask |= other.mask;
   }

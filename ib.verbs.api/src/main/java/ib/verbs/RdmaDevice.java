@@ -88,6 +88,15 @@ public interface RdmaDevice {
   CompletionQueue createCq(int entries, @Nullable CompletionHandler handler) throws RdmaException;
 
   /**
+   * Sets who is told of asynchronous events: those of the port and device, and those of the objects
+   * that this owner made here.
+   *
+   * @param handler the one handler, in the place of the one before; null for none, which is so at
+   *     first. None is called any more once the device is withdrawn
+   */
+  void setAsyncEventHandler(@Nullable AsyncEventHandler handler);
+
+  /**
    * True once the device left.
    *
    * @return whether calls still reach hardware

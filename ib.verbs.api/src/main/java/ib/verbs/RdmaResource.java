@@ -4,7 +4,8 @@ package ib.verbs;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Something of an {@link RdmaDevice} that its owner must destroy: PD, MR, CQ or QP. Thread-safe.
+ * Something of an {@link RdmaDevice} that its owner must destroy: PD, MR, CQ, SRQ or QP.
+ * Thread-safe.
  *
  * <p>{@link #close()} is synchronous: when it returns, the hardware begins no further access on its
  * behalf and delivers no further completion from it. It is bounded, idempotent, and harmless after

@@ -33,7 +33,8 @@ public interface HcaContext {
   /**
    * Reports an event of the device or port; never blocks, may be called on the agent thread.
    * DEVICE_FATAL and PORT_ERR lead to withdrawal and, if there is one, to the promotion of a
-   * standby.
+   * standby. Events of queues are only noted here: their owners are told through {@link
+   * ResourceBook#asyncEvent}.
    *
    * @param type the event
    * @param detail for the log

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.verbs.spi;
 
+import ib.verbs.AsyncEvent;
 import ib.verbs.RdmaResource;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -13,7 +14,7 @@ public interface ResourceBook {
   /**
    * A resource was made.
    *
-   * @param resource PD, MR, CQ or QP
+   * @param resource PD, MR, CQ, SRQ or QP
    */
   void created(RdmaResource resource);
 
@@ -23,4 +24,11 @@ public interface ResourceBook {
    * @param resource as reported to {@link #created}
    */
   void destroyed(RdmaResource resource);
+
+  /**
+   * Something happened to a resource of the owner. May be called on the agent thread.
+   *
+   * @param event affiliated, with the resource as its element
+   */
+  default void asyncEvent(AsyncEvent event) {}
 }

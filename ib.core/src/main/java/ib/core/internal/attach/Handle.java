@@ -4,6 +4,8 @@ package ib.core.internal.attach;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDma;
+import ib.verbs.AsyncEvent;
+import ib.verbs.AsyncEventHandler;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DetachRecord;
@@ -28,7 +30,8 @@ final class Handle implements RdmaDevice {
   private final Host host;
   private final IbDevice view;
   private final IbDma dma;
-  private final ResourceLedger resources = new ResourceLedger();
+  private final EventDelivery events;
+  private final ResourceLedger resources;
   private final AtomicBoolean released = new AtomicBoolean();
 
   Handle(Attachment attachment, long generation, String owner, Host host) {
@@ -39,6 +42,8 @@ final class Handle implements RdmaDevice {
     this.view = attachment.offer().device().forOwner(owner);
     attachment.ops().attach(view);
     this.dma = new IbDma(view, attachment.ops());
+    this.events = new EventDelivery(host.executor(), host.reporter());
+    this.resources = new ResourceLedger(events::add);
   }
 
   String owner() {
@@ -54,6 +59,7 @@ final class Handle implements RdmaDevice {
     if (!released.compareAndSet(false, true)) {
       return;
     }
+    events.setHandler(null);
     DmaUsage mapped = DmaUsage.NONE;
     List<RdmaResource> left = resources.newestFirst();
     List<String> labels = left.stream().map(Handle::label).toList();
@@ -161,6 +167,16 @@ final class Handle implements RdmaDevice {
     }
     requireHere();
     return resource;
+  }
+
+  @Override
+  public void setAsyncEventHandler(@Nullable AsyncEventHandler handler) {
+    events.setHandler(isWithdrawn() ? null : handler);
+  }
+
+  /** Something happened to the port or device. */
+  void event(AsyncEvent event) {
+    events.add(event);
   }
 
   @Override

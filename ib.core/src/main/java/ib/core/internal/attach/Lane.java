@@ -2,6 +2,7 @@
 package ib.core.internal.attach;
 
 import ib.dma.IbDmaInterposer;
+import ib.verbs.AsyncEvent;
 import ib.verbs.AsyncEventType;
 import ib.verbs.DeviceState;
 import ib.verbs.DeviceStatus;
@@ -151,16 +152,14 @@ final class Lane implements Attachment.Events {
 
   @Override
   public void event(Attachment attachment, AsyncEventType type, String detail) {
-    switch (type) {
-      case DEVICE_FATAL, PORT_ERR, PORT_ACTIVE ->
-          decider.submit(() -> handle(attachment, type, detail));
-      case QP_FATAL, COMM_EST, CQ_ERR -> {
-        // matters to the users of that queue only, who see it in their completions
-      }
+    // An affiliated one concerns the owner of its object only, who is told through its book.
+    if (!type.isAffiliated()) {
+      decider.submit(() -> handle(attachment, type, detail));
     }
   }
 
   private void handle(Attachment attachment, AsyncEventType type, String detail) {
+    Publication users;
     synchronized (lock) {
       Candidate candidate = null;
       for (Candidate one : candidates) {
@@ -171,6 +170,7 @@ final class Lane implements Attachment.Events {
       if (candidate == null) {
         return;
       }
+      users = candidate.publication;
       candidate.because(type + ": " + detail);
       if (type == AsyncEventType.DEVICE_FATAL) {
         candidate.dead = true;
@@ -180,6 +180,9 @@ final class Lane implements Attachment.Events {
       }
     }
     host.reporter().info(attachment.offer() + " reports " + type + ": " + detail);
+    if (users != null) {
+      users.event(new AsyncEvent(type, null, detail));
+    }
     decide();
   }
 

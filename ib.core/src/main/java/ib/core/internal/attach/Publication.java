@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.attach;
 
+import ib.verbs.AsyncEvent;
 import ib.verbs.OwnerUsage;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -89,6 +90,11 @@ final class Publication {
   void release(Handle handle) {
     handle.release();
     handles.remove(handle);
+  }
+
+  /** Tells all users of an event of the port or device. */
+  void event(AsyncEvent event) {
+    handles.forEach(handle -> handle.event(event));
   }
 
   /** What each user has. */

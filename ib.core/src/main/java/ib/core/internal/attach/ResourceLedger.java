@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.attach;
 
+import ib.verbs.AsyncEvent;
 import ib.verbs.RdmaResource;
 import ib.verbs.spi.ResourceBook;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** What one owner has made of one device. Thread-safe. */
 final class ResourceLedger implements ResourceBook {
   private final IdentityHashMap<RdmaResource, Long> open = new IdentityHashMap<>();
+  private final Consumer<AsyncEvent> events;
   private long sequence;
+
+  ResourceLedger(Consumer<AsyncEvent> events) {
+    this.events = events;
+  }
 
   @Override
   public synchronized void created(RdmaResource resource) {
@@ -21,6 +28,11 @@ final class ResourceLedger implements ResourceBook {
   @Override
   public synchronized void destroyed(RdmaResource resource) {
     open.remove(resource);
+  }
+
+  @Override
+  public void asyncEvent(AsyncEvent event) {
+    events.accept(event);
   }
 
   synchronized int size() {

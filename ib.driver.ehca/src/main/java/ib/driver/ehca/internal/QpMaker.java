@@ -8,6 +8,7 @@ import ib.driver.ehca.internal.format.ResourceType;
 import ib.transport.hca.Quota;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
+import ib.verbs.NotSupportedException;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
@@ -67,6 +68,10 @@ final class QpMaker {
     String device = hca.commands.device();
     if (init.type() == QpType.UC) {
       throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
+    }
+    if (init.srq() != null) {
+      throw new NotSupportedException(
+          device + " has no shared receive queues; give the queue pair its own");
     }
     DeviceAttributes limits = hca.query();
     Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), limits.maxQpWr());

@@ -6,6 +6,7 @@ import ib.transport.hca.Doorbell;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
 import ib.verbs.CompletionQueue;
+import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
@@ -63,6 +64,10 @@ final class IpathQp extends HcaResource implements QueuePair {
     String device = hca.commands.device();
     if (init.type() == QpType.UC) {
       throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
+    }
+    if (init.srq() != null) {
+      throw new NotSupportedException(
+          device + " has no shared receive queues; give the queue pair its own");
     }
     Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), IpathHca.MAX_QP_WR);
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), IpathHca.MAX_QP_WR);

@@ -8,6 +8,7 @@ import ib.driver.mthca.internal.prm.RegisterSpace;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
 import ib.verbs.CompletionQueue;
+import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
@@ -94,6 +95,10 @@ final class MthcaQp extends HcaResource implements QueuePair {
     String device = hca.commands.device();
     if (init.type() == QpType.UC) {
       throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
+    }
+    if (init.srq() != null) {
+      throw new NotSupportedException(
+          device + " has no shared receive queues; give the queue pair its own");
     }
     Limits limits = hca.limits();
     Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), limits.maxQpWr());

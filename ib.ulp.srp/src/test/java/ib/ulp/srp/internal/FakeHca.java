@@ -3,6 +3,7 @@ package ib.ulp.srp.internal;
 
 import ib.dma.IbDevice;
 import ib.dma.IbDma;
+import ib.verbs.AsyncEventHandler;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
@@ -94,6 +95,11 @@ final class FakeHca implements RdmaDevice {
   @Override
   public CompletionQueue createCq(int entries, CompletionHandler handler) {
     return new Cq(entries, handler);
+  }
+
+  @Override
+  public void setAsyncEventHandler(AsyncEventHandler handler) {
+    // Nothing happens here that is not in a completion.
   }
 
   @Override

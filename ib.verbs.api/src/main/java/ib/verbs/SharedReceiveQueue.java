@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.verbs;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Receives that several queue pairs take from, in the order of their messages ({@code struct
+ * ibv_srq}). Completions come in the receive queue of the queue pair that took the entry. Posting
+ * is done by one thread at a time; everything else is thread-safe.
+ *
+ * <p>Before a queue pair that uses it is reset or closed, move that to ERR and wait for {@link
+ * AsyncEventType#QP_LAST_WQE_REACHED}: what it has taken is completed by then. An entry that it had
+ * taken and not completed when it was reset or closed is free again, without a completion.
+ */
+@ProviderType
+public interface SharedReceiveQueue extends RdmaResource {
+  /**
+   * Posts a receive.
+   *
+   * @param request where to put a message
+   * @return never blocks; QUEUE_FULL if {@code maxWr} receives are posted and not completed
+   * @throws IllegalArgumentException if there are too many elements
+   */
+  PostResult postRecv(RecvWr request);
+
+  /**
+   * Arms the limit ({@code ibv_modify_srq} with {@code IBV_SRQ_LIMIT}): SRQ_LIMIT_REACHED comes
+   * once, as soon as fewer receives than this are left, even if that is so already.
+   *
+   * @param srqLimit 1 to {@code maxWr}, or 0 to disarm
+   * @throws RdmaException if it is out of range or the device is gone
+   */
+  void modify(int srqLimit) throws RdmaException;
+
+  /**
+   * Sizes, and the limit as armed now.
+   *
+   * @return limit 0 if it is not armed, or was reached
+   * @throws RdmaException if the device is gone
+   */
+  SrqInitAttributes query() throws RdmaException;
+}

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport;
 
-/** Counters of a port; rxe's names ({@code rxe_hw_counters.c}) where it has the counter. */
+/**
+ * Counters of a port; rxe's names ({@code rxe_hw_counters.c}) where it has the counter, for
+ * congestion those of the adapters that have them.
+ */
 public enum PortCounter {
   /** Packets sent. */
   SENT_PKTS,
@@ -45,6 +48,12 @@ public enum PortCounter {
   RETRY_EXCEEDED_ERR,
   /** Retransmissions begun: timeouts, NAKs and implied NAKs. */
   COMPLETER_RETRY_ERR,
+  /** Congestion notifications received by queue pairs, which then send more slowly. */
+  RP_CNP_HANDLED,
+  /** Congestion notifications sent. */
+  NP_CNP_SENT,
+  /** Packets of connected queue pairs that came with a mark of congestion (ECN). */
+  NP_ECN_MARKED_ROCE_PACKETS,
   /** Times the socket took no more and packets waited. */
   SEND_QUEUE_FULL,
   /** Times a packet was too big for the link. */

@@ -36,10 +36,12 @@ public final class Bth {
   /** The default partition with full membership. */
   public static final int DEFAULT_PKEY = 0xFFFF;
 
+  /** Backward congestion notification, in the byte of {@link #ecnByte}. */
+  public static final int BECN = 0x40;
+
   private static final int SOLICITED = 0x80;
   private static final int MIG_REQ = 0x40;
   private static final int FECN = 0x80;
-  private static final int BECN = 0x40;
   private static final int ACK_REQ = 0x80;
 
   private Bth() {}

@@ -28,6 +28,8 @@ public final class LoopbackPort implements AutoCloseable {
             Mode.AUTO,
             BUFFER_BYTES,
             BUFFER_BYTES,
+            false,
+            1,
             "test");
     return new LoopbackPort(UdpPort.open(config, agent, () -> {}));
   }

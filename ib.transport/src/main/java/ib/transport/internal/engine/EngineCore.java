@@ -13,6 +13,7 @@ final class EngineCore {
   final EngineCounters counters = new EngineCounters();
   final ReadyQueue ready = new ReadyQueue();
   final Timers timers = new Timers();
+  final PacedQps paced = new PacedQps(ready);
   final QpTable qps = new QpTable();
 
   /** Request packets on their way to each peer. */

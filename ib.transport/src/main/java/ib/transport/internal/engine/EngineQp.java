@@ -15,6 +15,10 @@ abstract class EngineQp {
   boolean timerArmed;
   long deadlineNs;
 
+  // Kept by PacedQps.
+  boolean paced;
+  long paceNs;
+
   EngineQp(EngineCore core, int qpn) {
     this.core = core;
     this.qpn = qpn;
@@ -43,4 +47,7 @@ abstract class EngineQp {
 
   /** The deadline set last has passed. */
   abstract void onTimer();
+
+  /** The time that {@link PacedQps} was given has come; a turn follows. */
+  void onPaced() {}
 }

@@ -25,6 +25,9 @@ final class Inbound {
   long sourceLow;
   int ipId;
 
+  /** IPv4 TOS or IPv6 traffic class; 0 where the port does not see it. */
+  int trafficClass;
+
   /**
    * Takes the fields out of a packet whose opcode is known.
    *

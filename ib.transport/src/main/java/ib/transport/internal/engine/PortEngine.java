@@ -119,6 +119,8 @@ public final class PortEngine {
    * @param sourcePort UDP source port
    * @param ipId IPv4 identification where it is known (then the ICRC check is exact), or {@link
    *     #IP_ID_UNKNOWN}; no matter for IPv6
+   * @param trafficClass IPv4 TOS or IPv6 traffic class, with the ECN bits lowest; 0 where the port
+   *     does not see it
    * @param segment holds the bytes; used only during the call
    * @param offset first byte, of the BTH
    * @param lengthBytes BTH to ICRC
@@ -129,6 +131,7 @@ public final class PortEngine {
       long sourceLow,
       int sourcePort,
       int ipId,
+      int trafficClass,
       MemorySegment segment,
       long offset,
       int lengthBytes,
@@ -164,6 +167,7 @@ public final class PortEngine {
     inbound.sourceHigh = sourceHigh;
     inbound.sourceLow = sourceLow;
     inbound.ipId = foundId;
+    inbound.trafficClass = trafficClass;
     deliver(segment, offset, lengthBytes);
   }
 
@@ -281,7 +285,7 @@ public final class PortEngine {
    * @return a time on the clock of {@code nowNs}, or {@link #NO_DEADLINE}
    */
   public long nextDeadlineNs() {
-    return core.timers.earliestNs();
+    return Math.min(core.timers.earliestNs(), core.paced.earliestNs());
   }
 
   /**
@@ -291,6 +295,6 @@ public final class PortEngine {
    */
   public int onTimers(long nowNs) {
     core.nowNs = nowNs;
-    return core.timers.fire(core.qps, nowNs);
+    return core.timers.fire(core.qps, nowNs) + core.paced.fire(nowNs);
   }
 }

@@ -22,6 +22,7 @@ final class RcQp extends BackedQp {
 
   private final RcRequester requester;
   private final RcResponder responder;
+  final Congestion congestion = new Congestion(this);
 
   long peerHigh;
   long peerLow;
@@ -65,12 +66,12 @@ final class RcQp extends BackedQp {
       core.counters.add(PortCounter.DROPPED_STATE);
     } else {
       core.counters.add(PortCounter.RCVD_PKTS);
+      congestion.onPacket(packet);
       if (Opcode.isRequest(packet.opcode)) {
         responder.onRequest(packet);
       } else if (Opcode.isResponse(packet.opcode)) {
         requester.onResponse(packet);
       }
-      // What is left is a congestion notification: nothing here is paced by rate.
     }
   }
 
@@ -92,7 +93,10 @@ final class RcQp extends BackedQp {
       return !destroyed && wantsFlush() ? flushPosted() : 0;
     }
     boolean both = responder.wantsTurn() && requester.wantsTurn();
-    int work = responder.transmit(sink, both ? budget / 2 : budget);
+    int work = congestion.transmit(sink, peerHigh, peerLow, destQpn);
+    if (!core.sinkFull) {
+      work += responder.transmit(sink, both ? budget / 2 : budget);
+    }
     if (!core.sinkFull && sends()) {
       work += requester.transmit(sink, budget - work);
     }
@@ -104,7 +108,7 @@ final class RcQp extends BackedQp {
     if (destroyed || !receives()) {
       return !destroyed && wantsFlush();
     }
-    return responder.wantsTurn() || (sends() && requester.wantsTurn());
+    return congestion.wantsTurn() || responder.wantsTurn() || (sends() && requester.wantsTurn());
   }
 
   @Override
@@ -112,6 +116,11 @@ final class RcQp extends BackedQp {
     if (sends()) {
       requester.onTimer();
     }
+  }
+
+  @Override
+  void onPaced() {
+    requester.onPaced();
   }
 
   @Override
@@ -130,6 +139,7 @@ final class RcQp extends BackedQp {
 
   private void leaveWindow() {
     core.reads.forget(this);
+    congestion.forget();
     if (window != null) {
       window.forget(this);
       core.peers.leave(peerHigh, peerLow, window);

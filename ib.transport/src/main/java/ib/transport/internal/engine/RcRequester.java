@@ -99,6 +99,11 @@ final class RcRequester {
     return !idle;
   }
 
+  /** The rate admits more. */
+  void onPaced() {
+    idle = false;
+  }
+
   private void wake() {
     idle = false;
     core.ready.addLast(qp);
@@ -188,6 +193,9 @@ final class RcRequester {
       window.await(qp);
       return STALLED;
     }
+    if (!qp.congestion.admits()) {
+      return STALLED;
+    }
     long from = (long) packet * qp.mtu;
     boolean last = packet == queue.packets() - 1;
     int payload = last ? (int) (wqe.totalBytes() - from) : qp.mtu;
@@ -215,6 +223,7 @@ final class RcRequester {
     }
     Padding.write(out, at + header + payload, pad);
     sink.commit();
+    qp.congestion.sent(header + payload);
     window.take(1);
     requestsInFlight++;
     sent(1, last);

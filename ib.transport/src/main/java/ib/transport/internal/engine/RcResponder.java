@@ -67,7 +67,8 @@ final class RcResponder {
   }
 
   boolean wantsTurn() {
-    return ackPending || nakSyndrome != NONE || !reads.isEmpty();
+    // Answers go in order: what follows a READ waits with it while the rate admits no data.
+    return reads.isEmpty() ? ackPending || nakSyndrome != NONE : !qp.paced;
   }
 
   private void wake() {
@@ -327,6 +328,9 @@ final class RcResponder {
     int sent = 0;
     while (sent < budget && !core.sinkFull) {
       if (!reads.isEmpty()) {
+        if (!qp.congestion.admits()) {
+          break;
+        }
         sent += sendReadResponse(sink);
       } else if (nakSyndrome != NONE) {
         sent += sendNak(sink);
@@ -364,6 +368,7 @@ final class RcResponder {
     }
     Padding.write(out, at + header + bytes, pad);
     sink.commit();
+    qp.congestion.sent(header + bytes);
     reads.packetSent();
     return 1;
   }

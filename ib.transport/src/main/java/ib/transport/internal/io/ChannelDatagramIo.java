@@ -72,6 +72,9 @@ final class ChannelDatagramIo implements DatagramIo {
       channel.setOption(ExtendedSocketOptions.IP_DONTFRAGMENT, true);
       channel.setOption(StandardSocketOptions.SO_RCVBUF, options.receiveBufferBytes());
       channel.setOption(StandardSocketOptions.SO_SNDBUF, options.sendBufferBytes());
+      if (options.trafficClass() != 0) {
+        channel.setOption(StandardSocketOptions.IP_TOS, options.trafficClass());
+      }
       return channel.bind(address);
     } catch (IOException | RuntimeException e) {
       channel.close();

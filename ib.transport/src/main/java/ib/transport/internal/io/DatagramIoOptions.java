@@ -14,6 +14,8 @@ import java.util.Locale;
  * @param receiveOffload whether they are received as one where possible ({@code UDP_GRO})
  * @param sendPackets most packets that wait in the send batch
  * @param maxPacketBytes longest packet that is sent, in bytes of UDP payload
+ * @param trafficClass IPv4 TOS or IPv6 traffic class of what is sent, 0..255; its low two bits are
+ *     ECN
  * @param errors told of packets that could not be sent
  */
 public record DatagramIoOptions(
@@ -24,6 +26,7 @@ public record DatagramIoOptions(
     boolean receiveOffload,
     int sendPackets,
     int maxPacketBytes,
+    int trafficClass,
     SendErrorListener errors) {
 
   /** Which implementation. */
@@ -65,12 +68,15 @@ public record DatagramIoOptions(
               + " must be 1.."
               + LARGEST_DATAGRAM);
     }
+    if (trafficClass < 0 || trafficClass > 255) {
+      throw new IllegalArgumentException("trafficClass " + trafficClass + ": must be 0..255");
+    }
   }
 
   /** The usual options. */
   public static DatagramIoOptions defaults() {
     return new DatagramIoOptions(
-        Mode.AUTO, 8 << 20, 8 << 20, true, true, 256, 4608, (cause, to, length) -> {});
+        Mode.AUTO, 8 << 20, 8 << 20, true, true, 256, 4608, 0, (cause, to, length) -> {});
   }
 
   /** These options with another implementation. */
@@ -83,6 +89,7 @@ public record DatagramIoOptions(
         receiveOffload,
         sendPackets,
         maxPacketBytes,
+        trafficClass,
         errors);
   }
 
@@ -96,6 +103,7 @@ public record DatagramIoOptions(
         receiveOffload,
         sendPackets,
         maxPacketBytes,
+        trafficClass,
         errors);
   }
 
@@ -109,6 +117,7 @@ public record DatagramIoOptions(
         receive,
         sendPackets,
         maxPacketBytes,
+        trafficClass,
         errors);
   }
 
@@ -122,6 +131,21 @@ public record DatagramIoOptions(
         receiveOffload,
         packets,
         longestPacketBytes,
+        trafficClass,
+        errors);
+  }
+
+  /** These options with another traffic class, 0..255. */
+  public DatagramIoOptions withTrafficClass(int newTrafficClass) {
+    return new DatagramIoOptions(
+        mode,
+        receiveBufferBytes,
+        sendBufferBytes,
+        sendOffload,
+        receiveOffload,
+        sendPackets,
+        maxPacketBytes,
+        newTrafficClass,
         errors);
   }
 
@@ -135,6 +159,7 @@ public record DatagramIoOptions(
         receiveOffload,
         sendPackets,
         maxPacketBytes,
+        trafficClass,
         listener);
   }
 }

@@ -33,8 +33,10 @@ final class LinuxSocket {
     try {
       if (ipv6) {
         setIpv6Options(address);
+        require(address, Sockets.IPPROTO_IPV6, Sockets.IPV6_TCLASS, options.trafficClass());
       } else {
         require(address, Sockets.IPPROTO_IP, Sockets.IP_MTU_DISCOVER, Sockets.PMTUDISC_DO);
+        require(address, Sockets.IPPROTO_IP, Sockets.IP_TOS, options.trafficClass());
         set(Sockets.IPPROTO_IP, Sockets.IP_RECVTOS, 1);
       }
       set(Sockets.SOL_SOCKET, Sockets.SO_RCVBUF, options.receiveBufferBytes());

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchSink implements PacketSink {
   private final PortEngine engine;
-  private final SendBatch batch;
+  private final SendSockets sockets;
   private final long localHigh;
   private final long localLow;
   private final boolean ipv6;
@@ -35,14 +35,21 @@ final class BatchSink implements PacketSink {
   private long destLow;
   private int lengthBytes;
 
-  BatchSink(PortEngine engine, SendBatch batch, long localHigh, long localLow) {
+  // The socket that it goes through.
+  private int socket;
+  private SendBatch batch;
+  private int sourcePort;
+
+  BatchSink(PortEngine engine, SendSockets sockets, long localHigh, long localLow) {
     this.engine = engine;
-    this.batch = batch;
+    this.sockets = sockets;
+    this.batch = sockets.batch(0);
+    this.sourcePort = sockets.port(0);
     this.localHigh = localHigh;
     this.localLow = localLow;
     this.ipv6 = !Gids.isV4(localHigh, localLow);
     this.flow = ipv6 ? IcrcFlow.ipv6() : IcrcFlow.ipv4();
-    flow.sourcePort(IcrcFlow.ROCE_PORT);
+    flow.sourcePort(sourcePort);
     if (ipv6) {
       flow.ipv6Source(localHigh, localLow);
     }
@@ -54,6 +61,13 @@ final class BatchSink implements PacketSink {
 
   @Override
   public boolean begin(long high, long low, int flowLabel, int bytes) {
+    int wanted = sockets.indexOf(flowLabel);
+    if (wanted != socket) {
+      socket = wanted;
+      batch = sockets.batch(wanted);
+      sourcePort = sockets.port(wanted);
+      flow.sourcePort(sourcePort);
+    }
     if (!batch.hasRoom()) {
       return false;
     }
@@ -122,7 +136,7 @@ final class BatchSink implements PacketSink {
           true,
           localHigh,
           localLow,
-          IcrcFlow.ROCE_PORT,
+          sourcePort,
           destHigh,
           destLow,
           ipv6 ? 0 : identification,

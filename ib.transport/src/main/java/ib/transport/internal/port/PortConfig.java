@@ -14,6 +14,8 @@ import java.net.InetAddress;
  * @param mode of the socket
  * @param receiveBufferBytes asked of the system
  * @param sendBufferBytes asked of the system
+ * @param ecn whether packets say that routers may mark them instead of dropping them (ECT(0))
+ * @param sourcePorts UDP source ports that queue pairs are spread over; 1 is the port's own
  * @param source where the configuration comes from, for messages
  */
 record PortConfig(
@@ -24,4 +26,6 @@ record PortConfig(
     Mode mode,
     int receiveBufferBytes,
     int sendBufferBytes,
+    boolean ecn,
+    int sourcePorts,
     String source) {}

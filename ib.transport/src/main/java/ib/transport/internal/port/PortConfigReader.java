@@ -18,8 +18,14 @@ final class PortConfigReader {
   static final String RECEIVE_BUFFER = "receive.buffer";
   static final String SEND_BUFFER = "send.buffer";
 
+  static final String ECN = "ecn";
+  static final String SOURCE_PORTS = "source.ports";
+
   private static final List<String> KEYS =
-      List.of(NAME, ADDRESS, GUID, MTU, IO, RECEIVE_BUFFER, SEND_BUFFER);
+      List.of(NAME, ADDRESS, GUID, MTU, IO, RECEIVE_BUFFER, SEND_BUFFER, ECN, SOURCE_PORTS);
+
+  /** Each is a socket and a system call in the turn of its queue pairs. */
+  private static final int MOST_SOURCE_PORTS = 64;
 
   private static final int DEFAULT_BUFFER = 8 << 20;
   private static final int LEAST_BUFFER = 64 << 10;
@@ -50,6 +56,8 @@ final class PortConfigReader {
         Mode.of(in.choice(IO, "auto", "auto", "native", "channel")),
         in.integer(RECEIVE_BUFFER, DEFAULT_BUFFER, LEAST_BUFFER, MOST_BUFFER),
         in.integer(SEND_BUFFER, DEFAULT_BUFFER, LEAST_BUFFER, MOST_BUFFER),
+        in.choice(ECN, "off", "on", "off").equals("on"),
+        in.integer(SOURCE_PORTS, 1, 1, MOST_SOURCE_PORTS),
         in.where());
   }
 

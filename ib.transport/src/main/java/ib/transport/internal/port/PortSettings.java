@@ -49,4 +49,27 @@ import org.osgi.service.metatype.annotations.Option;
       required = false,
       description = "Socket send buffer in bytes; the system may grant less")
   int send_buffer() default 8388608;
+
+  /**
+   * Whether routers may mark packets instead of dropping them. Off, because soft peers (rxe) do not
+   * answer a mark: nobody would slow down.
+   */
+  @AttributeDefinition(
+      required = false,
+      description =
+          "Send packets as ECN capable (ECT(0)). Only where the peers answer marks with congestion"
+              + " notifications, as adapters and this program do; rxe does not",
+      options = {@Option("on"), @Option("off")})
+  String ecn() default "off";
+
+  /**
+   * How many UDP source ports. One, because each more costs a system call a turn, and gains nothing
+   * where there is one path.
+   */
+  @AttributeDefinition(
+      required = false,
+      description =
+          "UDP source ports that the queue pairs are spread over, 1 to 64, for networks that choose"
+              + " among paths by them; 1 sends from port 4791 alone")
+  int source_ports() default 1;
 }

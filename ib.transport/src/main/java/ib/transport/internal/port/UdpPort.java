@@ -44,6 +44,13 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private static final int HEADER_ROOM = 128;
 
   private static final int SEND_PACKETS = 512;
+
+  /** ECT(0) of RFC 3168. */
+  private static final int ECN_CAPABLE = 2;
+
+  /** How soon a socket that nobody waits for is tried again. */
+  private static final long LOOK_AGAIN_NS = 50_000;
+
   private static final int LEAST_WINDOW = 16;
   private static final int MOST_WINDOW = 512;
 
@@ -54,6 +61,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private final Agent agent;
   private final int mtuBytes;
   private final DatagramIo io;
+  private final SendSockets senders;
   private final PortEngine engine;
   private final BatchSink sink;
   private final QpnAllocator qpns;
@@ -67,10 +75,17 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private @Nullable PacketTap shownTap;
   private long lastTurnNs;
 
-  private UdpPort(PortConfig config, Agent agent, DatagramIo io, int mtu, Runnable onFailure) {
+  private UdpPort(
+      PortConfig config,
+      Agent agent,
+      DatagramIo io,
+      SendSockets senders,
+      int mtu,
+      Runnable onFailure) {
     this.config = config;
     this.agent = agent;
     this.io = io;
+    this.senders = senders;
     this.mtuBytes = mtu;
     this.onFailure = onFailure;
     this.windowPackets = window(io.receiveBufferBytes(), mtu);
@@ -79,7 +94,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     this.engine =
         new PortEngine(
             EngineOptions.of(high, low).withMtuBytes(mtu).withWindowPackets(windowPackets));
-    this.sink = new BatchSink(engine, io.sendBatch(), high, low);
+    this.sink = new BatchSink(engine, senders, high, low);
     this.qpns =
         new QpnAllocator(config.name(), RandomGenerator.getDefault(), agent.clock(), MAX_QPNS);
   }
@@ -97,14 +112,23 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
         DatagramIoOptions.defaults()
             .withMode(config.mode())
             .withBuffers(config.receiveBufferBytes(), config.sendBufferBytes())
+            .withTrafficClass(config.ecn() ? ECN_CAPABLE : 0)
             .withSendBatch(SEND_PACKETS, mtu + HEADER_ROOM);
     InetSocketAddress address = new InetSocketAddress(config.address(), IcrcFlow.ROCE_PORT);
     DatagramIo io = DatagramIoFactory.open(address, options);
-    UdpPort port = new UdpPort(config, agent, io, mtu, onFailure);
+    SendSockets senders;
+    try {
+      senders = SendSockets.open(io, config.sourcePorts(), options);
+    } catch (DatagramIoOpenException e) {
+      io.close();
+      throw e;
+    }
+    UdpPort port = new UdpPort(config, agent, io, senders, mtu, onFailure);
     try {
       agent.add(port, AGENT_WAIT, io);
       return port;
     } catch (AgentException | IllegalArgumentException | IllegalStateException e) {
+      senders.close();
       io.close();
       throw new DatagramIoOpenException(
           address,
@@ -159,10 +183,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       }
       work += engine.onTimers(nowNs);
       work += engine.transmit(sink, nowNs);
-      if (io.sendBatch().queued() > 0) {
-        work += io.flush();
-      }
-      return work;
+      return work + senders.flush();
     } catch (IOException e) {
       failure = String.valueOf(e.getMessage());
       onFailure.run();
@@ -177,6 +198,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
         ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4()),
         received.sourcePort(),
         PortEngine.IP_ID_UNKNOWN,
+        received.trafficClass(),
         received.memory(),
         received.offset(),
         received.length(),
@@ -198,10 +220,13 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     if (failure != null) {
       return NO_DEADLINE;
     }
-    // A full batch is waited for through the socket, which then becomes writable.
-    return engine.wantsTransmit() && io.sendBatch().hasRoom()
-        ? lastTurnNs
-        : engine.nextDeadlineNs();
+    // A full batch is waited for through the socket, which then becomes writable; the sockets that
+    // only send are looked at again instead.
+    if (engine.wantsTransmit() && senders.haveRoom()) {
+      return lastTurnNs;
+    }
+    long deadlineNs = engine.nextDeadlineNs();
+    return senders.waitUnseen() ? Math.min(deadlineNs, lastTurnNs + LOOK_AGAIN_NS) : deadlineNs;
   }
 
   @Override
@@ -213,6 +238,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       // The agent is closed or stuck. The task does nothing any more, and its socket must go.
       failure = "closed while the agent was not there: " + e.getMessage();
     }
+    senders.close();
     io.close();
   }
 
@@ -273,19 +299,23 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   public long counter(PortCounter counter) {
     long own = engine.counter(counter);
     return switch (counter) {
-      case SEND_QUEUE_FULL -> own + io.counter(IoCounter.TX_WOULD_BLOCK);
-      case MTU_CLAMPED -> own + io.counter(IoCounter.TX_TOO_LONG);
+      case SEND_QUEUE_FULL -> own + ioCounter(IoCounter.TX_WOULD_BLOCK);
+      case MTU_CLAMPED -> own + ioCounter(IoCounter.TX_TOO_LONG);
       case SEND_ERRORS -> own + sendErrors();
       default -> own;
     };
   }
 
   private long sendErrors() {
-    return io.counter(IoCounter.TX_UNREACHABLE)
-        + io.counter(IoCounter.TX_REFUSED)
-        + io.counter(IoCounter.TX_NOT_PERMITTED)
-        + io.counter(IoCounter.TX_NO_BUFFERS)
-        + io.counter(IoCounter.TX_OTHER_ERRORS);
+    return ioCounter(IoCounter.TX_UNREACHABLE)
+        + ioCounter(IoCounter.TX_REFUSED)
+        + ioCounter(IoCounter.TX_NOT_PERMITTED)
+        + ioCounter(IoCounter.TX_NO_BUFFERS)
+        + ioCounter(IoCounter.TX_OTHER_ERRORS);
+  }
+
+  private long ioCounter(IoCounter counter) {
+    return io.counter(counter) + senders.counter(counter);
   }
 
   @Override
@@ -304,7 +334,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
 
   /** How the socket works, for people. */
   String description() {
-    return io.description();
+    return io.description() + ", " + senders.description();
   }
 
   /** Packets of one queue pair that may be in flight. */

@@ -88,6 +88,7 @@ class CapturedTrafficTest {
         Gids.low(packet.source),
         packet.sourcePort,
         idKnown ? packet.identification : PortEngine.IP_ID_UNKNOWN,
+        0,
         packet.segment(),
         0,
         packet.bytes.length,

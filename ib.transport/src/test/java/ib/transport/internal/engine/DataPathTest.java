@@ -79,6 +79,7 @@ class DataPathTest {
             sourceLow,
             SimPacket.SOURCE_PORT,
             PortEngine.IP_ID_UNKNOWN,
+            0,
             memory,
             (long) i * SLOT,
             lengths[i],

@@ -57,11 +57,16 @@ final class SimHost implements PacketSink {
   }
 
   void receive(SimPacket packet, boolean idKnown, long nowNs) {
+    receive(packet, idKnown, 0, nowNs);
+  }
+
+  void receive(SimPacket packet, boolean idKnown, int trafficClass, long nowNs) {
     engine.receive(
         0,
         packet.sourceLow(),
         SimPacket.SOURCE_PORT,
         idKnown ? packet.ipId() : PortEngine.IP_ID_UNKNOWN,
+        trafficClass,
         packet.segment(),
         0,
         packet.bytes().length,

@@ -82,6 +82,30 @@ class DatagramIoContractTest {
 
   @ParameterizedTest
   @MethodSource("ways")
+  void shouldShowTheTrafficClassWhereTheSystemTells(Way way) throws IOException {
+    DatagramIo to = open(way, 2);
+    for (int trafficClass : new int[] {0, 2, 3, 0xB9}) {
+      DatagramIo from =
+          DatagramIoFactory.open(way.address(1), way.options().withTrafficClass(trafficClass));
+      opened.add(from);
+      PeerAddress peer = PeerAddress.of(to.localAddress());
+      for (int i = 0; i < 5; i++) {
+        from.sendBatch().add(peer, 100);
+      }
+      from.flush();
+      for (int seen = 0; seen < 5; ) {
+        to.receive(received);
+        while (received.next()) {
+          boolean told = way.mode() == DatagramIoOptions.Mode.NATIVE;
+          assertThat(received.trafficClass()).isEqualTo(told ? trafficClass : 0);
+          seen++;
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("ways")
   void shouldDeliverBatchesOfEveryShapeInOrder(Way way) throws IOException {
     long seed = System.nanoTime();
     Random random = new Random(seed);

@@ -26,8 +26,9 @@ class PortConfigReaderTest {
                 "io", "channel",
                 "receive.buffer", "1000000",
                 "send.buffer", 2000000,
-                "service.pid", "ib.port-p0",
-                "component.id", 7L));
+                "ecn", "on",
+                "source.ports", "8",
+                "service.pid", "ib.port-p0"));
     assertThat(config.name()).isEqualTo("p0");
     assertThat(config.address()).isEqualTo(InetAddress.ofLiteral("127.21.0.1"));
     assertThat(config.guid()).isEqualTo(0x0002c90300a1b2c3L);
@@ -35,6 +36,8 @@ class PortConfigReaderTest {
     assertThat(config.mode()).isEqualTo(Mode.CHANNEL);
     assertThat(config.receiveBufferBytes()).isEqualTo(1_000_000);
     assertThat(config.sendBufferBytes()).isEqualTo(2_000_000);
+    assertThat(config.ecn()).isTrue();
+    assertThat(config.sourcePorts()).isEqualTo(8);
   }
 
   @Test
@@ -43,6 +46,8 @@ class PortConfigReaderTest {
     assertThat(config.guid()).isEqualTo(0x02007fff_fe150304L);
     assertThat(config.mtuBytes()).isEqualTo(4096);
     assertThat(config.mode()).isEqualTo(Mode.AUTO);
+    assertThat(config.ecn()).isFalse();
+    assertThat(config.sourcePorts()).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -56,6 +61,8 @@ class PortConfigReaderTest {
     "name, 'p 0', use 1 to 64 letters",
     "guid, xyz, 16 hex digits",
     "guid, 0000000000000000, leave it out",
+    "ecn, perhaps, 'give one of on, off'",
+    "source.ports, 65, 1 to 64",
     "mtu, 1500, 'give one of 256, 512, 1024, 2048, 4096'",
     "mtu, big, 'give one of 256, 512, 1024, 2048, 4096'",
     "io, fast, 'give one of auto, native, channel'",

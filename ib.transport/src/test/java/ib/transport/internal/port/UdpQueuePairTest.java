@@ -33,6 +33,8 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -183,6 +185,40 @@ class UdpQueuePairTest {
     everyIcrcIsRight(capture.toByteArray());
   }
 
+  @ParameterizedTest
+  @CsvSource({"native", "channel"})
+  void shouldSpreadQueuePairsOverSourcePorts(String io) throws Exception {
+    ByteArrayOutputStream capture = new ByteArrayOutputStream();
+    Map<String, Object> several =
+        Map.of("name", "a", "address", "127.21.5.3", "io", io, "source.ports", "4", "ecn", "on");
+    Set<Integer> ports = ConcurrentHashMap.newKeySet();
+    try (UdpPort a = open(several);
+        UdpPort b = open("b", "127.21.5.4", io, 4096)) {
+      b.setTap(
+          (sent, srcHigh, srcLow, port, dstHigh, dstLow, id, segment, offset, length) -> {
+            if (!sent) {
+              ports.add(port);
+            }
+          });
+      PcapTap tap = new PcapTap("a", 4, capture, Long.MAX_VALUE);
+      a.setTap(tap);
+      for (int i = 0; i < 16; i++) {
+        Hardware left = new Hardware();
+        PortQp[] qps = connect(a, b, left, new Hardware(), 4096);
+        post(qps[0], left, new Work(WrOpcode.RDMA_WRITE, 0, 0, 20_000));
+        await(() -> left.completions.contains("RDMA_WRITE SUCCESS 20000"));
+      }
+      assertThat(b.counter(PortCounter.DROPPED_ICRC)).isZero();
+      assertThat(b.counter(PortCounter.NP_ECN_MARKED_ROCE_PACKETS)).isZero();
+      assertThat(a.description()).endsWith("4 source ports");
+      a.setTap(null);
+      await(() -> tap.written() + tap.dropped() >= 16 * 6);
+      tap.close();
+    }
+    assertThat(ports).hasSizeBetween(2, 4).allMatch(port -> port >= 0xC000);
+    everyIcrcIsRight(capture.toByteArray());
+  }
+
   /** A capture shows each packet with the identification that its ICRC was made with. */
   private static void everyIcrcIsRight(byte[] capture) throws Exception {
     RoceFrame frame = new RoceFrame();
@@ -254,9 +290,11 @@ class UdpQueuePairTest {
   }
 
   private UdpPort open(String name, String address, String io, int mtu) throws Exception {
-    PortConfig config =
-        PortConfigReader.read(
-            Map.of("name", name, "address", address, "io", io, "mtu", String.valueOf(mtu)));
+    return open(Map.of("name", name, "address", address, "io", io, "mtu", String.valueOf(mtu)));
+  }
+
+  private UdpPort open(Map<String, Object> properties) throws Exception {
+    PortConfig config = PortConfigReader.read(properties);
     return UdpPort.open(config, agent, () -> {});
   }
 

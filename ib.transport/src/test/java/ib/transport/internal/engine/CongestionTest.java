@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ib.transport.PortCounter;
+import ib.transport.wire.Bth;
+import ib.transport.wire.Opcode;
+import ib.verbs.WcStatus;
+import ib.verbs.WrOpcode;
+import java.util.ArrayDeque;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Congestion: marks, notifications, and what they do to the rate. */
+class CongestionTest {
+  private static final int MARKED = 3;
+  private static final long MS = 1_000_000;
+
+  private static List<SimPacket> notifications(Pair pair) {
+    return pair.log.stream().filter(p -> p.opcode() == Opcode.CNP).toList();
+  }
+
+  private static void deliverMarked(Pair pair, int trafficClass) {
+    List<SimPacket> packets = List.copyOf(pair.wire);
+    pair.wire.clear();
+    packets.forEach(p -> pair.b.receive(p, true, trafficClass, pair.nowNs));
+  }
+
+  @Test
+  void shouldNotifyThePeerOfMarkedPackets() throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    pair.backendA.post(WrOpcode.RDMA_WRITE, 0, 5000, w -> w.setRemote(SimMemory.BASE, 0x1000));
+    pair.qpA.kickSend();
+    pair.a.engine.transmit(pair.a, pair.nowNs);
+    deliverMarked(pair, 0x68 | MARKED);
+    pair.settle();
+    assertThat(pair.b.engine.counter(PortCounter.NP_ECN_MARKED_ROCE_PACKETS)).isEqualTo(5);
+    assertThat(pair.b.engine.counter(PortCounter.NP_CNP_SENT)).isEqualTo(1);
+    assertThat(pair.a.engine.counter(PortCounter.RP_CNP_HANDLED)).isEqualTo(1);
+    assertThat(notifications(pair)).hasSize(1);
+    SimPacket packet = notifications(pair).getFirst();
+    assertThat(packet.bytes()).hasSize(Bth.LENGTH + 16 + 4);
+    assertThat(Bth.becn(packet.segment(), 0)).isTrue();
+    assertThat(Bth.destQp(packet.segment(), 0)).isEqualTo(Pair.QPN_A);
+    for (int i = 0; i < 16; i++) {
+      assertThat(packet.bytes()[Bth.LENGTH + i]).isZero();
+    }
+    assertThat(pair.backendA.sendDone.getFirst().status()).isEqualTo(WcStatus.SUCCESS);
+  }
+
+  @Test
+  void shouldNotNotifyOfPacketsThatAreOnlyCapable() throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    for (int trafficClass = 0; trafficClass < 3; trafficClass++) {
+      pair.backendA.post(WrOpcode.RDMA_WRITE, 0, 500, w -> w.setRemote(SimMemory.BASE, 0x1000));
+      pair.qpA.kickSend();
+      pair.a.engine.transmit(pair.a, pair.nowNs);
+      deliverMarked(pair, 0xFC | trafficClass);
+      pair.settle();
+    }
+    assertThat(notifications(pair)).isEmpty();
+    assertThat(pair.b.engine.counter(PortCounter.NP_ECN_MARKED_ROCE_PACKETS)).isZero();
+  }
+
+  @Test
+  void shouldNotifyOnceAPeriod() throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    pair.drop = packet -> packet.opcode() == Opcode.CNP;
+    long endNs = pair.nowNs + 10 * MS;
+    while (pair.nowNs < endNs) {
+      pair.backendA.post(WrOpcode.RDMA_WRITE, 0, 500, w -> w.setRemote(SimMemory.BASE, 0x1000));
+      pair.qpA.kickSend();
+      pair.a.engine.onTimers(pair.nowNs);
+      pair.a.engine.transmit(pair.a, pair.nowNs);
+      deliverMarked(pair, MARKED);
+      pair.settle();
+      pair.nowNs += 1000;
+    }
+    long most = 10 * MS / Congestion.NOTIFICATION_PERIOD_NS + 1;
+    assertThat((long) notifications(pair).size()).isBetween(most / 2, most);
+  }
+
+  @Test
+  void shouldHalveTheRateAndRecover() {
+    RateLimit rate = new RateLimit();
+    long nowNs = -5 * MS;
+    assertThat(rate.bytesPerSecond(nowNs)).isInfinite();
+    rate.onNotification(nowNs);
+    assertThat(rate.bytesPerSecond(nowNs)).isEqualTo(RateLimit.LINE_BYTES_PER_SECOND / 2);
+    rate.onNotification(nowNs + 50_000);
+    assertThat(rate.bytesPerSecond(nowNs + 50_000)).isEqualTo(RateLimit.LINE_BYTES_PER_SECOND / 4);
+    // Half of the way to the target with each period.
+    assertThat(rate.bytesPerSecond(nowNs + 50_000 + RateLimit.PERIOD_NS))
+        .isEqualTo(RateLimit.LINE_BYTES_PER_SECOND * 3 / 8);
+    assertThat(rate.alpha()).isLessThan(1);
+    assertThat(rate.bytesPerSecond(nowNs + 500 * MS)).isInfinite();
+  }
+
+  @Test
+  void shouldKeepALeastRateHoweverManyNotificationsCome() {
+    RateLimit rate = new RateLimit();
+    long nowNs = 7;
+    for (int i = 0; i < 100_000; i++) {
+      rate.onNotification(nowNs);
+      nowNs += 500;
+    }
+    assertThat(rate.bytesPerSecond(nowNs)).isEqualTo(RateLimit.LEAST_BYTES_PER_SECOND);
+    rate.sent(4096, nowNs);
+    rate.sent(100_000, nowNs);
+    assertThat(rate.admits(nowNs)).isFalse();
+    assertThat(rate.nextNs() - nowNs).isLessThan(100 * MS);
+    assertThat(rate.admits(rate.nextNs())).isTrue();
+  }
+
+  /** A slow link with a queue in front that marks what it holds back. */
+  private static final class Bottleneck {
+    static final int BYTES_PER_US = 500;
+    static final int MARK_FROM_BYTES = 100_000;
+
+    private record Waiting(SimPacket packet, boolean marked) {}
+
+    private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
+    private final boolean marks;
+    private long queuedBytes;
+    private long budget;
+    long mostBytes;
+    long carriedBytes;
+
+    Bottleneck(boolean marks) {
+      this.marks = marks;
+    }
+
+    void add(SimPacket packet) {
+      queue.add(new Waiting(packet, marks && queuedBytes > MARK_FROM_BYTES));
+      queuedBytes += packet.bytes().length;
+      mostBytes = Math.max(mostBytes, queuedBytes);
+    }
+
+    void carry(Pair pair, long us) {
+      budget = queue.isEmpty() ? 0 : budget + us * BYTES_PER_US;
+      while (!queue.isEmpty() && budget >= queue.peek().packet.bytes().length) {
+        Waiting next = queue.poll();
+        int length = next.packet.bytes().length;
+        budget -= length;
+        queuedBytes -= length;
+        carriedBytes += length;
+        pair.b.receive(next.packet, true, next.marked ? MARKED : 2, pair.nowNs);
+      }
+    }
+  }
+
+  /** Runs two writers through a slow link for a time; the longest queue after the first part. */
+  private static Bottleneck overload(boolean marks) throws Exception {
+    EngineOptions wide = SimHost.options().withWindowPackets(4096);
+    Pair pair = Pair.connected(wide, a -> a.timeoutCode(20));
+    Bottleneck link = new Bottleneck(marks);
+    pair.backendA.onSend = done -> post(pair);
+    for (int i = 0; i < 50; i++) {
+      post(pair);
+    }
+    for (int us = 0; us < 60_000; us += 2) {
+      pair.nowNs += 2000;
+      pair.a.engine.onTimers(pair.nowNs);
+      pair.a.engine.transmit(pair.a, pair.nowNs);
+      pair.wire.forEach(link::add);
+      pair.wire.clear();
+      link.carry(pair, 2);
+      pair.b.engine.transmit(pair.b, pair.nowNs);
+      pair.wire.forEach(p -> pair.a.receive(p, true, pair.nowNs));
+      pair.wire.clear();
+      pair.log.clear();
+      pair.backendA.sendDone.clear();
+      if (us == 20_000) {
+        link.mostBytes = 0;
+        link.carriedBytes = 0;
+      }
+    }
+    return link;
+  }
+
+  private static void post(Pair pair) {
+    pair.backendA.post(WrOpcode.RDMA_WRITE, 0, 256 << 10, w -> w.setRemote(SimMemory.BASE, 0x1000));
+    pair.qpA.kickSend();
+  }
+
+  @Test
+  void shouldKeepTheQueueOfASlowLinkShortAndTheLinkBusy() throws Exception {
+    Bottleneck blind = overload(false);
+    Bottleneck told = overload(true);
+    assertThat(blind.mostBytes)
+        .as("without marks the window stands in the queue")
+        .isGreaterThan(2 << 20);
+    assertThat(told.mostBytes).isLessThan(blind.mostBytes / 4);
+    assertThat(told.carriedBytes).isGreaterThan(blind.carriedBytes * 6 / 10);
+  }
+
+  @Test
+  void shouldForgetALimitWithItsConnection() throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    Crafted.request(Opcode.CNP, Pair.QPN_A, 0, 0).deliverToA(pair);
+    pair.backendA.post(WrOpcode.RDMA_WRITE, 0, 1 << 20, w -> w.setRemote(SimMemory.BASE, 0x1000));
+    pair.qpA.kickSend();
+    for (int i = 0; i < 60; i++) {
+      Crafted.request(Opcode.CNP, Pair.QPN_A, 0, 0).deliverToA(pair);
+      pair.nowNs += 10_000;
+      pair.settle();
+    }
+    assertThat(pair.a.engine.nextDeadlineNs()).isLessThan(pair.nowNs + 60 * MS);
+    pair.qpA.destroy();
+    assertThat(pair.a.engine.onTimers(pair.nowNs + 3600L * 1000 * MS)).isZero();
+  }
+}

@@ -17,7 +17,8 @@ public final class ConnectParams {
   /**
    * Creates parameters.
    *
-   * @param privateData up to 56 bytes in a request, 196 in an accept
+   * @param privateData up to 56 bytes in a request (92 where the service id is not one of RDMA-CM),
+   *     196 in an accept
    * @param responderResources READs the peer may have outstanding here, 0 to 255
    * @param initiatorDepth READs we may have outstanding at the peer, 0 to 255
    * @param retryCount transport retries 0 to 7

@@ -18,6 +18,13 @@ public interface ConnectRequest {
   InetSocketAddress remoteAddress();
 
   /**
+   * Type of the connection asked for.
+   *
+   * @return RC or UC
+   */
+  QpType type();
+
+  /**
    * The request's private data, without the RDMA-CM header.
    *
    * @return 56 bytes; 92 where the service id is not one of RDMA-CM
@@ -49,7 +56,7 @@ public interface ConnectRequest {
    * Accepts with a queue pair in RESET (or INIT with receives posted): moves it to RTS and answers
    * REP.
    *
-   * @param qp an RC queue pair on a device of this port
+   * @param qp a queue pair of {@link #type()} on a device of this port
    * @param params what we agree to; READ limits are lowered to the peer's
    * @param handler told of the rest; {@code onEstablished} follows the RTU. The peer's first
    *     message may complete before that

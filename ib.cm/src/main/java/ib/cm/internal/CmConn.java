@@ -36,6 +36,9 @@ final class CmConn {
   int pathMtuBytes;
   long serviceId;
 
+  /** Passive: the REQ named an alternate path. */
+  boolean alternatePath;
+
   /** Transaction that REQ, REP and RTU share. */
   long transactionId;
 

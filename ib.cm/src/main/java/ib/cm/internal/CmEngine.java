@@ -34,6 +34,10 @@ final class CmEngine {
   final CmSink sink;
   private final RandomGenerator random;
   private final CmInbound inbound;
+
+  /** The part that deals with datagram services. */
+  final SidrEngine sidr;
+
   private final Map<Long, CmListener> listeners = new HashMap<>();
   private final Map<CmCounter, Long> counters = new EnumMap<>(CmCounter.class);
   private long nextTransaction;
@@ -47,6 +51,7 @@ final class CmEngine {
     this.sink = sink;
     this.table = new CmTable(config, random);
     this.inbound = new CmInbound(this);
+    this.sidr = new SidrEngine(this, random);
     this.nextTransaction = random.nextLong();
     this.nextSourcePort = random.nextInt(SOURCE_PORTS);
   }
@@ -61,9 +66,18 @@ final class CmEngine {
 
   // Commands.
 
-  /** Listens; null if somebody does already. */
+  /** Listens for connections; null if somebody listens already. */
   @Nullable CmListener listen(long serviceId, Object owner) {
-    CmListener listener = new CmListener(serviceId, owner);
+    return listen(new CmListener(serviceId, owner, false));
+  }
+
+  /** Offers a datagram service; null if somebody listens already. */
+  @Nullable CmListener listenDatagrams(long serviceId, Object owner) {
+    return listen(new CmListener(serviceId, owner, true));
+  }
+
+  private @Nullable CmListener listen(CmListener listener) {
+    long serviceId = listener.serviceId;
     return listeners.putIfAbsent(serviceId, listener) == null ? listener : null;
   }
 
@@ -76,6 +90,7 @@ final class CmEngine {
     if (!listeners.remove(listener.serviceId, listener)) {
       return;
     }
+    sidr.unlisten(listener, nowNs);
     for (CmConn conn : table.all()) {
       if (isListener(conn.listener, listener)) {
         reject(conn, RejectReason.INVALID_SERVICE_ID, NOTHING, nowNs);
@@ -114,11 +129,20 @@ final class CmEngine {
   }
 
   private void sendReq(CmConn conn, ConnectSpec spec, long nowNs) {
-    conn.transactionId = nextTransaction++;
+    conn.transactionId = newTransaction();
+    MemorySegment req = CmMessages.req(conn, spec, port, config, newSourcePort());
+    repeat(conn, req, config.maxRetries(), config.responseTimeoutNs(), nowNs);
+  }
+
+  long newTransaction() {
+    return nextTransaction++;
+  }
+
+  /** The RDMA-CM port that a request says it comes from. */
+  int newSourcePort() {
     int sourcePort = FIRST_SOURCE_PORT + nextSourcePort;
     nextSourcePort = (nextSourcePort + 1) % SOURCE_PORTS;
-    MemorySegment req = CmMessages.req(conn, spec, port, config, sourcePort);
-    repeat(conn, req, config.maxRetries(), config.responseTimeoutNs(), nowNs);
+    return sourcePort;
   }
 
   /** Active: the queue pair is in RTS; tells the peer. Nothing happens if the connection ended. */
@@ -212,6 +236,7 @@ final class CmEngine {
       }
       table.remove(conn);
     }
+    sidr.close(nowNs);
     listeners.clear();
     nextDueNs = AgentTask.NO_DEADLINE;
   }
@@ -229,6 +254,9 @@ final class CmEngine {
       long sourceHigh, long sourceLow, MemorySegment mad, long off, int lengthBytes, long nowNs) {
     if (!Mad.isCm(mad, off, lengthBytes)) {
       count(CmCounter.DROPPED_MALFORMED);
+      if (CmInbound.isOtherVersion(mad, off, lengthBytes)) {
+        inbound.refuseVersion(sourceHigh, sourceLow, mad, off);
+      }
     } else if (!sink.hasRoom()) {
       count(CmCounter.DROPPED_BUSY);
     } else {
@@ -239,16 +267,17 @@ final class CmEngine {
 
   /** When {@link #poll} is to be called, or {@link AgentTask#NO_DEADLINE}. */
   long nextDueNs() {
-    return nextDueNs;
+    return CmTable.earlier(sidr.nextDueNs(), nextDueNs) ? sidr.nextDueNs() : nextDueNs;
   }
 
   /** Does what is due; the work done. */
   int poll(long nowNs) {
+    int work = sidr.poll(nowNs);
     if (nextDueNs == AgentTask.NO_DEADLINE || nextDueNs - nowNs > 0) {
-      return 0;
+      return work;
     }
     table.expire(nowNs);
-    int work = 1;
+    work++;
     for (CmConn conn : table.all()) {
       if (!conn.lingers() && conn.dueNs != AgentTask.NO_DEADLINE && conn.dueNs - nowNs <= 0) {
         due(conn, nowNs);
@@ -390,7 +419,7 @@ final class CmEngine {
 
   void sendDreq(CmConn conn, long nowNs) {
     conn.state = CmState.DREQ_SENT;
-    MemorySegment dreq = CmMessages.dreq(conn, nextTransaction++);
+    MemorySegment dreq = CmMessages.dreq(conn, newTransaction());
     repeat(conn, dreq, config.disconnectRetries(), config.disconnectTimeoutNs(), nowNs);
   }
 

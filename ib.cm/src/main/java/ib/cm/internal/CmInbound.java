@@ -2,8 +2,10 @@
 package ib.cm.internal;
 
 import ib.transport.agent.AgentTask;
+import ib.transport.wire.CmApr;
 import ib.transport.wire.CmDrep;
 import ib.transport.wire.CmDreq;
+import ib.transport.wire.CmLap;
 import ib.transport.wire.CmMessage;
 import ib.transport.wire.CmMra;
 import ib.transport.wire.CmRej;
@@ -14,14 +16,20 @@ import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
 import ib.transport.wire.PathMtu;
 import ib.transport.wire.RejReason;
+import ib.transport.wire.ServiceId;
 import ib.verbs.RejectReason;
+import ib.verbs.SidrStatus;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** What received messages do to the connections of a {@link CmEngine}. */
 final class CmInbound {
-  private static final int RC = 0;
+  /** {@link CmApr#STATUS} (IBA vol. 1, 12.8.2, table of APR status values). */
+  private static final int APR_INVALID_COMM_INSTANCE = 1;
+
+  private static final int APR_NOT_SUPPORTED = 2;
+
   private static final int FIRST_QPN = 2;
   private static final byte[] NOTHING = {};
 
@@ -40,6 +48,9 @@ final class CmInbound {
       case CmMessage.RTU -> onRtu(high, low, mad, off);
       case CmMessage.DREQ -> onDreq(high, low, mad, off, nowNs);
       case CmMessage.DREP -> onDrep(high, low, mad, off, nowNs);
+      case CmMessage.LAP -> onLap(high, low, mad, off);
+      case CmMessage.SIDR_REQ -> engine.sidr.onReq(high, low, mad, off, nowNs);
+      case CmMessage.SIDR_REP -> engine.sidr.onRep(high, low, mad, off);
       default -> engine.count(CmCounter.DROPPED_UNSUPPORTED);
     }
   }
@@ -52,11 +63,38 @@ final class CmInbound {
     return conn;
   }
 
+  // Another version
+
+  /** Whether it is a CM message but for its class version. */
+  static boolean isOtherVersion(MemorySegment mad, long off, int lengthBytes) {
+    return lengthBytes >= Mad.LENGTH
+        && Mad.BASE_VERSION.get(mad, off) == Mad.VERSION
+        && Mad.MANAGEMENT_CLASS.get(mad, off) == Mad.CLASS_CM
+        && Mad.METHOD.get(mad, off) == Mad.METHOD_SEND;
+  }
+
+  /** Who begins something in another version of the CM is told which one we speak. */
+  void refuseVersion(long high, long low, MemorySegment mad, long off) {
+    byte[] ours = {Mad.CM_CLASS_VERSION};
+    switch (Mad.ATTRIBUTE_ID.getInt(mad, off)) {
+      case CmMessage.REQ ->
+          refuse(high, low, mad, off, RejReason.INVALID_CLASS_VERSION.code(), ours);
+      case CmMessage.SIDR_REQ ->
+          engine.sidr.refuse(high, low, mad, off, SidrStatus.UNSUPPORTED_VERSION, ours);
+      default -> {}
+    }
+  }
+
   // REQ
 
   private void onReq(long high, long low, MemorySegment mad, long off, long nowNs) {
     CmConn known = engine.table.byRemoteId(high, low, CmReq.LOCAL_COMM_ID.getInt(mad, off));
     if (known != null && known.remoteGuid == CmReq.LOCAL_CA_GUID.get(mad, off)) {
+      if (known.remoteQpn != CmReq.LOCAL_QPN.getInt(mad, off)) {
+        // Not a repetition: another queue pair under an id that is taken.
+        refuse(high, low, mad, off, RejectReason.DUPLICATE_LOCAL_COMM_ID, NOTHING);
+        return;
+      }
       engine.count(CmCounter.DUPLICATES);
       repeatedReq(known);
       return;
@@ -64,7 +102,7 @@ final class CmInbound {
     CmListener listener = engine.listener(CmReq.SERVICE_ID.get(mad, off));
     int reason = reasonToRefuse(high, low, mad, off, listener, nowNs);
     if (reason != 0 || listener == null) {
-      refuse(high, low, mad, off, reason);
+      refuse(high, low, mad, off, reason, information(reason));
       return;
     }
     PeerRequest request = CmMessages.readReq(mad, off, high, low);
@@ -74,6 +112,7 @@ final class CmInbound {
     conn.remoteQpn = request.qpn();
     conn.serviceId = listener.serviceId;
     conn.pathMtuBytes = request.pathMtuBytes();
+    conn.alternatePath = CmMessages.hasAlternatePath(mad, off);
     conn.transactionId = Mad.TRANSACTION_ID.get(mad, off);
     conn.listener = listener;
     listener.pending++;
@@ -100,18 +139,22 @@ final class CmInbound {
   /** The reason of the REJ, or 0 to let the listener see the request. */
   private int reasonToRefuse(
       long high, long low, MemorySegment mad, long off, @Nullable CmListener listener, long nowNs) {
-    if (CmReq.TRANSPORT.get(mad, off) != RC) {
-      return RejReason.INVALID_TRANSPORT_TYPE.code();
-    }
     if (listener == null) {
       return RejectReason.INVALID_SERVICE_ID;
+    }
+    if (listener.datagrams || !isPossibleTransport(mad, off, listener.serviceId)) {
+      return RejReason.INVALID_TRANSPORT_TYPE.code();
     }
     if (!Arrays.equals(
         CmReq.PRIMARY_REMOTE_GID.get(mad, off),
         Gids.bytes(engine.port.gidHigh(), engine.port.gidLow()))) {
       return RejReason.PRIMARY_GID.code();
     }
+    if (CmReq.PRIMARY_HOP_LIMIT.getInt(mad, off) == 0) {
+      return RejReason.INVALID_PRIMARY_HOP_LIMIT.code();
+    }
     if (!CmMessages.hasRightAddresses(mad, off, engine.port, high, low)
+        || !CmMessages.isOurPkey(CmReq.PKEY.getInt(mad, off))
         || CmReq.LOCAL_QPN.getInt(mad, off) < FIRST_QPN) {
       return RejReason.UNSUPPORTED.code();
     }
@@ -131,6 +174,14 @@ final class CmInbound {
         : 0;
   }
 
+  /** RC; UC too where the service id does not say that it is RC. */
+  private static boolean isPossibleTransport(MemorySegment mad, long off, long serviceId) {
+    int transport = CmReq.TRANSPORT.getInt(mad, off);
+    boolean reliableOnly =
+        ServiceId.isRdmaCm(serviceId) && ServiceId.portSpace(serviceId) == ServiceId.TCP;
+    return transport == CmMessages.RC || (transport == CmMessages.UC && !reliableOnly);
+  }
+
   /** The peer's queue pair begins anew, so what it was connected to before is gone. */
   private void dropStale(CmConn old, long nowNs) {
     if (old.state == CmState.ESTABLISHED || old.state == CmState.REP_SENT) {
@@ -139,12 +190,21 @@ final class CmInbound {
     }
   }
 
-  private void refuse(long high, long low, MemorySegment mad, long off, int reason) {
+  /** What a REJ adds to its reason: what would have been right (12.6.7.2). */
+  private byte[] information(int reason) {
+    if (reason == RejectReason.INVALID_PATH_MTU) {
+      return new byte[] {(byte) PathMtu.code(engine.port.mtuBytes())};
+    }
+    if (reason == RejReason.PRIMARY_GID.code()) {
+      return Gids.bytes(engine.port.gidHigh(), engine.port.gidLow());
+    }
+    return reason == RejReason.INVALID_PRIMARY_HOP_LIMIT.code()
+        ? new byte[] {CmMessages.HOP_LIMIT}
+        : NOTHING;
+  }
+
+  private void refuse(long high, long low, MemorySegment mad, long off, int reason, byte[] info) {
     engine.count(CmCounter.REFUSED);
-    byte[] info =
-        reason == RejectReason.INVALID_PATH_MTU
-            ? new byte[] {(byte) PathMtu.code(engine.port.mtuBytes())}
-            : NOTHING;
     engine.send(
         high,
         low,
@@ -181,6 +241,12 @@ final class CmInbound {
     int qpn = CmRep.LOCAL_QPN.getInt(mad, off);
     CmConn old = engine.table.byRemoteQp(guid, qpn);
     conn.remoteId = CmRep.LOCAL_COMM_ID.getInt(mad, off);
+    if (qpn < FIRST_QPN) {
+      engine.sendRej(conn, CmMessages.OF_REP, RejReason.UNSUPPORTED.code());
+      engine.toRefused(conn, nowNs);
+      engine.failed(conn, CmTexts.noQueuePair(conn, engine.port, qpn));
+      return;
+    }
     conn.remoteQpn = qpn;
     conn.dueNs = AgentTask.NO_DEADLINE;
     if (old != null && old.isFrom(conn.remoteHigh, conn.remoteLow)) {
@@ -245,6 +311,22 @@ final class CmInbound {
     } else if ((conn.state == CmState.REQ_SENT && of == CmMessages.OF_REQ)
         || (conn.state == CmState.REP_SENT && of == CmMessages.OF_REP)) {
       engine.extend(conn, CmMra.SERVICE_TIMEOUT.getInt(mad, off), nowNs);
+    } else {
+      engine.count(CmCounter.DROPPED_STATE);
+    }
+  }
+
+  /** No path but the primary one is ever used, as over RoCE in general. */
+  private void onLap(long high, long low, MemorySegment mad, long off) {
+    CmConn conn =
+        find(
+            high, low, CmLap.REMOTE_COMM_ID.getInt(mad, off), CmLap.LOCAL_COMM_ID.getInt(mad, off));
+    if (conn == null) {
+      engine.count(CmCounter.DROPPED_UNKNOWN_ID);
+      engine.send(high, low, CmMessages.apr(mad, off, APR_INVALID_COMM_INSTANCE));
+    } else if (conn.state == CmState.ESTABLISHED || conn.state == CmState.REP_SENT) {
+      engine.count(CmCounter.REFUSED);
+      engine.send(high, low, CmMessages.apr(mad, off, APR_NOT_SUPPORTED));
     } else {
       engine.count(CmCounter.DROPPED_STATE);
     }

@@ -8,11 +8,15 @@ final class CmListener {
   /** The adapter's object. */
   final Object owner;
 
+  /** Whether it answers SIDR_REQ; else it takes REQ. */
+  final boolean datagrams;
+
   /** Requests that the application has not answered. */
   int pending;
 
-  CmListener(long serviceId, Object owner) {
+  CmListener(long serviceId, Object owner, boolean datagrams) {
     this.serviceId = serviceId;
     this.owner = owner;
+    this.datagrams = datagrams;
   }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.cm.internal;
 
+import ib.transport.wire.CmApr;
 import ib.transport.wire.CmDrep;
 import ib.transport.wire.CmDreq;
+import ib.transport.wire.CmLap;
 import ib.transport.wire.CmMessage;
 import ib.transport.wire.CmMra;
 import ib.transport.wire.CmRej;
@@ -15,6 +17,7 @@ import ib.transport.wire.PathMtu;
 import ib.transport.wire.RdmaCmHeader;
 import ib.transport.wire.ServiceId;
 import ib.verbs.ConnectParams;
+import ib.verbs.QpType;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
@@ -33,8 +36,24 @@ final class CmMessages {
   static final int OF_NONE = 2;
 
   private static final int PERMISSIVE_LID = 0xFFFF;
-  private static final int DEFAULT_PKEY = 0xFFFF;
-  private static final int HOP_LIMIT = 64;
+
+  /** The default partition, full member. */
+  static final int DEFAULT_PKEY = 0xFFFF;
+
+  /** {@link CmReq#TRANSPORT}: reliable connection. */
+  static final int RC = 0;
+
+  /** {@link CmReq#TRANSPORT}: unreliable connection. */
+  static final int UC = 1;
+
+  private static final int PKEY_NUMBER = 0x7FFF;
+
+  /** {@link CmRep#FAILOVER_ACCEPTED}: there was an alternate path, and it is not used. */
+  private static final int FAILOVER_NOT_SUPPORTED = 1;
+
+  /** Hop limit that we ask for. */
+  static final byte HOP_LIMIT = 64;
+
   private static final byte[] NOTHING = {};
 
   private CmMessages() {}
@@ -56,6 +75,7 @@ final class CmMessages {
     CmReq.RESPONDER_RESOURCES.set(mad, 0, params.responderResources());
     CmReq.INITIATOR_DEPTH.set(mad, 0, params.initiatorDepth());
     CmReq.REMOTE_CM_RESPONSE_TIMEOUT.set(mad, 0, config.responseTimeoutCode());
+    CmReq.TRANSPORT.set(mad, 0, spec.type() == QpType.UC ? UC : RC);
     CmReq.STARTING_PSN.set(mad, 0, conn.localPsn);
     CmReq.LOCAL_CM_RESPONSE_TIMEOUT.set(mad, 0, config.responseTimeoutCode());
     CmReq.RETRY_COUNT.set(mad, 0, params.retryCount());
@@ -79,19 +99,30 @@ final class CmMessages {
 
   private static void privateData(
       MemorySegment mad, ConnectSpec spec, CmPort port, int sourcePort) {
-    RdmaCmHeader.write(
-        mad,
-        CmReq.PRIVATE_DATA.offset(),
-        sourcePort,
-        port.address().getAddress(),
-        spec.destination().getAddress().getAddress());
+    long at = CmReq.PRIVATE_DATA.offset();
+    if (ServiceId.isRdmaCm(spec.serviceId())) {
+      RdmaCmHeader.write(
+          mad,
+          at,
+          sourcePort,
+          port.address().getAddress(),
+          spec.destination().getAddress().getAddress());
+      at += RdmaCmHeader.LENGTH;
+    }
     byte[] data = spec.params().privateData();
-    MemorySegment.copy(
-        MemorySegment.ofArray(data),
-        0,
-        mad,
-        CmReq.PRIVATE_DATA.offset() + (long) RdmaCmHeader.LENGTH,
-        data.length);
+    MemorySegment.copy(MemorySegment.ofArray(data), 0, mad, at, data.length);
+  }
+
+  /** Bytes of private data that a REQ for a service id leaves to its user. */
+  static int requestBytes(long serviceId) {
+    return ServiceId.isRdmaCm(serviceId)
+        ? RdmaCmHeader.REQ_CONSUMER_BYTES
+        : CmReq.PRIVATE_DATA.length();
+  }
+
+  /** Whether a P_Key names the partition that every port is in, as a full or a limited member. */
+  static boolean isOurPkey(int pkey) {
+    return (pkey & PKEY_NUMBER) == PKEY_NUMBER;
   }
 
   /**
@@ -100,10 +131,13 @@ final class CmMessages {
    */
   static boolean hasRightAddresses(
       MemorySegment mad, long off, CmPort port, long sourceHigh, long sourceLow) {
-    if (!ServiceId.isRdmaCm(CmReq.SERVICE_ID.get(mad, off))) {
-      return true;
-    }
-    long header = off + CmReq.PRIVATE_DATA.offset();
+    return !ServiceId.isRdmaCm(CmReq.SERVICE_ID.get(mad, off))
+        || isAddressed(mad, off + CmReq.PRIVATE_DATA.offset(), port, sourceHigh, sourceLow);
+  }
+
+  /** Whether a header of the RDMA CM names the addresses that the message came from and went to. */
+  static boolean isAddressed(
+      MemorySegment mad, long header, CmPort port, long sourceHigh, long sourceLow) {
     byte[] source = Gids.address(sourceHigh, sourceLow).getAddress();
     return RdmaCmHeader.isValid(mad, header)
         && Arrays.equals(RdmaCmHeader.source(mad, header), source)
@@ -117,6 +151,7 @@ final class CmMessages {
     }
     return new PeerRequest(
         new InetSocketAddress(Gids.address(sourceHigh, sourceLow), sourcePort),
+        CmReq.TRANSPORT.getInt(mad, off) == UC ? QpType.UC : QpType.RC,
         CmReq.LOCAL_QPN.getInt(mad, off),
         CmReq.STARTING_PSN.getInt(mad, off),
         PathMtu.bytes(CmReq.PATH_MTU.getInt(mad, off)),
@@ -144,6 +179,7 @@ final class CmMessages {
     CmRep.STARTING_PSN.set(mad, 0, conn.localPsn);
     CmRep.RESPONDER_RESOURCES.set(mad, 0, params.responderResources());
     CmRep.INITIATOR_DEPTH.set(mad, 0, params.initiatorDepth());
+    CmRep.FAILOVER_ACCEPTED.set(mad, 0, conn.alternatePath ? FAILOVER_NOT_SUPPORTED : 0);
     CmRep.RNR_RETRY_COUNT.set(mad, 0, params.rnrRetryCount());
     CmRep.LOCAL_CA_GUID.set(mad, 0, port.guid());
     CmRep.PRIVATE_DATA.set(mad, 0, params.privateData());
@@ -182,6 +218,25 @@ final class CmMessages {
     CmDrep.LOCAL_COMM_ID.set(mad, 0, CmDreq.REMOTE_COMM_ID.get(dreq, off));
     CmDrep.REMOTE_COMM_ID.set(mad, 0, CmDreq.LOCAL_COMM_ID.get(dreq, off));
     return mad;
+  }
+
+  /** Answers a LAP. */
+  static MemorySegment apr(MemorySegment lap, long off, int status) {
+    MemorySegment mad = mad(CmMessage.APR, Mad.TRANSACTION_ID.get(lap, off));
+    CmApr.LOCAL_COMM_ID.set(mad, 0, CmLap.REMOTE_COMM_ID.get(lap, off));
+    CmApr.REMOTE_COMM_ID.set(mad, 0, CmLap.LOCAL_COMM_ID.get(lap, off));
+    CmApr.STATUS.set(mad, 0, status);
+    return mad;
+  }
+
+  /** Whether a REQ names an alternate path. */
+  static boolean hasAlternatePath(MemorySegment mad, long off) {
+    for (byte b : CmReq.ALTERNATE_LOCAL_GID.get(mad, off)) {
+      if (b != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static MemorySegment mra(CmConn conn, int ofMessage, int serviceTimeoutCode) {

@@ -5,6 +5,7 @@ import ib.verbs.ConnectParams;
 import ib.verbs.ConnectRequest;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
+import ib.verbs.QpType;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import java.net.InetSocketAddress;
@@ -34,6 +35,11 @@ final class CmRequest implements ConnectRequest {
   }
 
   @Override
+  public QpType type() {
+    return request.type();
+  }
+
+  @Override
   public byte[] privateData() {
     return privateData.clone();
   }
@@ -60,6 +66,17 @@ final class CmRequest implements ConnectRequest {
     if (length > MAX_ACCEPT_DATA) {
       throw new RdmaException(
           length + " bytes of private data: an accept carries " + MAX_ACCEPT_DATA);
+    }
+    if (qp.type() != request.type()) {
+      throw new RdmaException(
+          qp.label()
+              + " is of type "
+              + qp.type()
+              + ", but "
+              + request.remoteAddress()
+              + " asks for "
+              + request.type()
+              + "; accept with such a queue pair");
     }
     takeAnswer();
     try {

@@ -2,6 +2,7 @@
 package ib.cm.internal;
 
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 
 /**
  * Where a {@link CmEngine} sends its messages and tells what happened. Called from inside the
@@ -22,6 +23,19 @@ interface CmSink {
    * A request arrived; to be answered through {@link CmEngine#accept} or {@link CmEngine#reject}.
    */
   void onRequest(CmListener listener, CmConn conn, PeerRequest request, byte[] privateData);
+
+  /** A SIDR_REQ arrived; to be answered through {@link SidrEngine#answer}. */
+  void onDatagramRequest(
+      CmListener listener, SidrExchange exchange, InetSocketAddress from, byte[] privateData);
+
+  /** A resolution of ours found its service. It or one of the next two comes once, as the last. */
+  void onResolved(SidrExchange exchange, int qpn, int qkey, byte[] privateData);
+
+  /** A resolution of ours was refused. */
+  void onNotResolved(SidrExchange exchange, int status, byte[] privateData);
+
+  /** A resolution of ours got no answer. */
+  void onResolveFailed(SidrExchange exchange, String message);
 
   /** Active: the peer accepted; move the queue pair, then call {@link CmEngine#ready}. */
   void onReply(CmConn conn, PeerReply reply, byte[] privateData);

@@ -41,6 +41,29 @@ final class CmTexts {
         (nowNs - conn.beganNs) / SECOND_NS);
   }
 
+  static String noQueuePair(CmConn conn, CmPort port, int qpn) {
+    return String.format(
+        Locale.ROOT,
+        "%s answered port %s with queue pair %d, which can't be one; mend the peer",
+        Gids.address(conn.remoteHigh, conn.remoteLow).getHostAddress(),
+        port.name(),
+        qpn);
+  }
+
+  static String notResolved(SidrExchange exchange, CmPort port, long nowNs) {
+    return String.format(
+        Locale.ROOT,
+        "no answer from %s to %d resolutions of service %s from port %s (%s) within %.1f s; check that"
+            + " the peer is up and has a port with that address, that the route to it works, and that"
+            + " UDP port 4791 is open in both directions",
+        Gids.address(exchange.remoteHigh, exchange.remoteLow).getHostAddress(),
+        exchange.sent,
+        ServiceId.describe(exchange.serviceId),
+        port.name(),
+        port.address().getHostAddress(),
+        (nowNs - exchange.beganNs) / SECOND_NS);
+  }
+
   static String stalePeer(CmConn conn, CmPort port) {
     return String.format(
         Locale.ROOT,

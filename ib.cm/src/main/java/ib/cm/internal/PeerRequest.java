@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.cm.internal;
 
+import ib.verbs.QpType;
 import java.net.InetSocketAddress;
 
 /**
  * What a REQ said.
  *
  * @param remoteAddress the peer's address and RDMA-CM port (0 where the service is not RDMA-CM's)
+ * @param type RC or UC
  * @param qpn the peer's queue pair
  * @param startingPsn first PSN that we send
  * @param pathMtuBytes path MTU
@@ -19,6 +21,7 @@ import java.net.InetSocketAddress;
  */
 record PeerRequest(
     InetSocketAddress remoteAddress,
+    QpType type,
     int qpn,
     int startingPsn,
     int pathMtuBytes,

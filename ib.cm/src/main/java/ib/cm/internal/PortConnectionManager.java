@@ -6,16 +6,18 @@ import ib.transport.RdmaPort;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTask;
-import ib.transport.wire.RdmaCmHeader;
 import ib.transport.wire.ServiceId;
 import ib.verbs.ConnectParams;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
 import ib.verbs.ConnectionManager;
+import ib.verbs.DatagramListenHandler;
 import ib.verbs.ListenHandler;
 import ib.verbs.Listener;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
+import ib.verbs.Resolution;
+import ib.verbs.ResolveHandler;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,6 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connection manager of a port: runs a {@link CmEngine} on the port's agent, and tells
@@ -64,7 +67,9 @@ final class PortConnectionManager
     this.events =
         new EventThread("ib-cm-" + port.name(), 2 * most, config.maxConnections(), onError);
     CmPort identity = new CmPort(port.name(), port.address(), port.guid(), port.activeMtuBytes());
-    this.engine = new CmEngine(identity, config, RandomGenerator.getDefault(), new Events());
+    this.engine =
+        new CmEngine(
+            identity, config, RandomGenerator.getDefault(), new CmEvents(this, port.gsi(), events));
     agent.add(this, AGENT_WAIT);
     agent.call(
         "connect the connection manager to port " + port.name(),
@@ -89,18 +94,37 @@ final class PortConnectionManager
 
   @Override
   public Listener listen(long serviceId, ListenHandler handler) throws RdmaException {
-    CmListening listening = new CmListening(this, serviceId, handler);
+    return listen(
+        new CmListening<>(this, serviceId, CmRequest.class, handler::onConnectRequest),
+        engine::listen);
+  }
+
+  @Override
+  public Listener listenDatagram(long serviceId, DatagramListenHandler handler)
+      throws RdmaException {
+    return listen(
+        new CmListening<>(this, serviceId, CmDatagramRequest.class, handler::onDatagramRequest),
+        engine::listenDatagrams);
+  }
+
+  private interface Registration {
+    @Nullable CmListener listen(long serviceId, Object owner);
+  }
+
+  private Listener listen(CmListening<?> listening, Registration registration)
+      throws RdmaException {
+    String service = ServiceId.describe(listening.serviceId());
     boolean free =
         call(
-            "listen on service " + ServiceId.describe(serviceId),
+            "listen on service " + service,
             () -> {
-              listening.listener = engine.listen(serviceId, listening);
+              listening.listener = registration.listen(listening.serviceId(), listening);
               return listening.listener != null;
             });
     if (!free) {
       throw new RdmaException(
           "service "
-              + ServiceId.describe(serviceId)
+              + service
               + " of port "
               + port.name()
               + " is listened on already; choose another or close that listener");
@@ -108,7 +132,7 @@ final class PortConnectionManager
     return listening;
   }
 
-  void unlisten(CmListening listening) {
+  void unlisten(CmListening<?> listening) {
     submit(
         () -> {
           if (listening.listener != null) {
@@ -121,11 +145,35 @@ final class PortConnectionManager
   public Connection connect(
       QueuePair qp, InetSocketAddress destination, ConnectParams params, ConnectionHandler handler)
       throws RdmaException {
-    checkDestination(destination, params);
+    checkPort(destination);
+    return connect(
+        qp, destination, ServiceId.of(ServiceId.TCP, destination.getPort()), params, handler);
+  }
+
+  @Override
+  public Connection connectService(
+      QueuePair qp,
+      InetAddress peer,
+      long serviceId,
+      ConnectParams params,
+      ConnectionHandler handler)
+      throws RdmaException {
+    int peerPort = ServiceId.isRdmaCm(serviceId) ? ServiceId.port(serviceId) : 0;
+    return connect(qp, new InetSocketAddress(peer, peerPort), serviceId, params, handler);
+  }
+
+  private Connection connect(
+      QueuePair qp,
+      InetSocketAddress destination,
+      long serviceId,
+      ConnectParams params,
+      ConnectionHandler handler)
+      throws RdmaException {
+    checkAddress(destination);
+    checkLength(params.privateData(), CmMessages.requestBytes(serviceId));
     QpMoves.toInit(qp, params);
     CmConnection connection = new CmConnection(this, qp, destination, params, handler);
-    long serviceId = ServiceId.of(ServiceId.TCP, destination.getPort());
-    ConnectSpec spec = new ConnectSpec(qp.qpn(), destination, serviceId, params);
+    ConnectSpec spec = new ConnectSpec(qp.qpn(), qp.type(), destination, serviceId, params);
     boolean begun =
         callFor(
             connection,
@@ -135,22 +183,75 @@ final class PortConnectionManager
               return connection.conn != null;
             });
     if (!begun) {
-      throw new RdmaException(
-          "port "
-              + port.name()
-              + " has "
-              + engine.config.maxConnections()
-              + " connections, the most it takes; disconnect some first");
+      throw tooMany("connections");
     }
     return connection;
   }
 
-  private void checkDestination(InetSocketAddress destination, ConnectParams params)
+  @Override
+  public Resolution resolve(
+      InetSocketAddress destination, byte[] privateData, ResolveHandler handler)
       throws RdmaException {
+    checkPort(destination);
+    checkAddress(destination);
+    long serviceId = ServiceId.of(ServiceId.UDP, destination.getPort());
+    return resolveService(destination.getAddress(), serviceId, privateData, handler);
+  }
+
+  @Override
+  public Resolution resolveService(
+      InetAddress peer, long serviceId, byte[] privateData, ResolveHandler handler)
+      throws RdmaException {
+    checkAddress(new InetSocketAddress(peer, 0));
+    checkLength(privateData, SidrMessages.requestBytes(serviceId));
+    byte[] data = privateData.clone();
+    CmResolution resolution = new CmResolution(this, peer, serviceId, handler);
+    boolean begun;
+    try {
+      begun =
+          call(
+              resolution.toString(),
+              () -> {
+                resolution.exchange = engine.sidr.resolve(peer, serviceId, data, resolution, now());
+                return resolution.exchange != null;
+              });
+    } catch (RdmaException e) {
+      // It may have begun nevertheless: nobody wants to know any more.
+      resolution.close();
+      throw e;
+    }
+    if (!begun) {
+      throw tooMany("resolutions");
+    }
+    return resolution;
+  }
+
+  private RdmaException tooMany(String what) {
+    return new RdmaException(
+        "port "
+            + port.name()
+            + " has "
+            + engine.config.maxConnections()
+            + " "
+            + what
+            + ", the most it takes; end some first");
+  }
+
+  private static void checkPort(InetSocketAddress destination) throws RdmaException {
+    if (destination.getPort() == 0) {
+      throw notADestination(destination);
+    }
+  }
+
+  private static RdmaException notADestination(InetSocketAddress destination) {
+    return new RdmaException(
+        "destination " + destination + ": give a resolved address and a port, 1 to 65535");
+  }
+
+  private void checkAddress(InetSocketAddress destination) throws RdmaException {
     InetAddress address = destination.getAddress();
-    if (address == null || address.isAnyLocalAddress() || destination.getPort() == 0) {
-      throw new RdmaException(
-          "destination " + destination + ": give a resolved address and a port, 1 to 65535");
+    if (address == null || address.isAnyLocalAddress()) {
+      throw notADestination(destination);
     }
     if (address.getAddress().length != port.address().getAddress().length) {
       throw new RdmaException(
@@ -162,10 +263,12 @@ final class PortConnectionManager
               + port.address().getHostAddress()
               + "); use a port of the same family, IPv4 or IPv6");
     }
-    int length = params.privateData().length;
-    if (length > RdmaCmHeader.REQ_CONSUMER_BYTES) {
+  }
+
+  private static void checkLength(byte[] privateData, int most) throws RdmaException {
+    if (privateData.length > most) {
       throw new RdmaException(
-          length + " bytes of private data: a request carries " + RdmaCmHeader.REQ_CONSUMER_BYTES);
+          privateData.length + " bytes of private data: a request carries " + most);
     }
   }
 
@@ -213,6 +316,19 @@ final class PortConnectionManager
         () -> {
           if (connection.conn != null) {
             engine.disconnect(connection.conn, now());
+          }
+        });
+  }
+
+  void answer(SidrExchange exchange, int status, int qpn, int qkey, byte[] privateData) {
+    submit(() -> engine.sidr.answer(exchange, status, qpn, qkey, privateData, now()));
+  }
+
+  void cancel(CmResolution resolution) {
+    submit(
+        () -> {
+          if (resolution.exchange != null) {
+            engine.sidr.cancel(resolution.exchange);
           }
         });
   }
@@ -295,63 +411,6 @@ final class PortConnectionManager
       long offset,
       int lengthBytes) {
     engine.receive(sourceHigh, sourceLow, mad, offset, lengthBytes, now());
-  }
-
-  /** Turns the engine's events into callbacks; on the agent. */
-  private final class Events implements CmSink {
-    @Override
-    public boolean send(long gidHigh, long gidLow, MemorySegment mad) {
-      return port.gsi().send(gidHigh, gidLow, mad, 0);
-    }
-
-    @Override
-    public boolean hasRoom() {
-      return events.hasRoom();
-    }
-
-    @Override
-    public void onRequest(
-        CmListener listener, CmConn conn, PeerRequest request, byte[] privateData) {
-      CmRequest made = new CmRequest(PortConnectionManager.this, conn, request, privateData);
-      if (listener.owner instanceof CmListening listening) {
-        events.post(() -> listening.deliver(made));
-      }
-    }
-
-    @Override
-    public void onReply(CmConn conn, PeerReply reply, byte[] privateData) {
-      if (conn.owner instanceof CmConnection connection) {
-        events.post(() -> connection.deliverReply(reply, privateData));
-      }
-    }
-
-    @Override
-    public void onEstablished(CmConn conn) {
-      if (conn.owner instanceof CmConnection connection) {
-        events.post(connection::deliverEstablished);
-      }
-    }
-
-    @Override
-    public void onRejected(CmConn conn, int reason, byte[] privateData) {
-      if (conn.owner instanceof CmConnection connection) {
-        events.post(() -> connection.deliverRejected(reason, privateData));
-      }
-    }
-
-    @Override
-    public void onDisconnected(CmConn conn) {
-      if (conn.owner instanceof CmConnection connection) {
-        events.post(connection::deliverDisconnected);
-      }
-    }
-
-    @Override
-    public void onFailed(CmConn conn, String message) {
-      if (conn.owner instanceof CmConnection connection) {
-        events.post(() -> connection.deliverError(message));
-      }
-    }
   }
 
   /** The port goes: ends every connection, tells everybody, and waits a bounded time for that. */

@@ -24,9 +24,10 @@ final class QpMoves {
   /** To INIT, from RESET or INIT. */
   static void toInit(QueuePair qp, ConnectParams params) throws RdmaException {
     QpState state = qp.state();
-    if (qp.type() != QpType.RC) {
+    if (qp.type() == QpType.UD) {
       throw new RdmaException(
-          qp.label() + " is of type " + qp.type() + "; connect a queue pair of type RC");
+          qp.label()
+              + " is of type UD; connect a queue pair of type RC or UC, or resolve a service");
     }
     if (state != QpState.RESET && state != QpState.INIT) {
       throw new RdmaException(
@@ -39,7 +40,11 @@ final class QpMoves {
   static void connect(QueuePair qp, InetAddress peer, ConnectParams params, PeerReply reply)
       throws RdmaException {
     int reads = Math.min(params.responderResources(), reply.initiatorDepth());
-    qp.modify(rtr(peer, reply.qpn(), reply.ourPsn(), reply.pathMtuBytes(), reads));
+    qp.modify(rtr(qp, peer, reply.qpn(), reply.ourPsn(), reply.pathMtuBytes(), reads));
+    if (qp.type() == QpType.UC) {
+      qp.modify(new QpAttributes().state(QpState.RTS).sqPsn(reply.startingPsn()));
+      return;
+    }
     qp.modify(
         new QpAttributes()
             .state(QpState.RTS)
@@ -60,7 +65,12 @@ final class QpMoves {
       QueuePair qp, InetAddress peer, ConnectParams agreed, PeerRequest request, int psn)
       throws RdmaException {
     toInit(qp, agreed);
-    qp.modify(rtr(peer, request.qpn(), psn, request.pathMtuBytes(), agreed.responderResources()));
+    qp.modify(
+        rtr(qp, peer, request.qpn(), psn, request.pathMtuBytes(), agreed.responderResources()));
+    if (qp.type() == QpType.UC) {
+      qp.modify(new QpAttributes().state(QpState.RTS).sqPsn(request.startingPsn()));
+      return;
+    }
     int timeout = request.ackTimeoutCode();
     qp.modify(
         new QpAttributes()
@@ -72,15 +82,18 @@ final class QpMoves {
             .maxRdAtomic(agreed.initiatorDepth()));
   }
 
-  private static QpAttributes rtr(InetAddress peer, int qpn, int psn, int mtuBytes, int reads) {
-    return new QpAttributes()
-        .state(QpState.RTR)
-        .remoteAddress(peer)
-        .destQpn(qpn)
-        .rqPsn(psn)
-        .pathMtuBytes(mtuBytes)
-        .maxDestRdAtomic(reads)
-        .minRnrTimer(MIN_RNR_TIMER);
+  private static QpAttributes rtr(
+      QueuePair qp, InetAddress peer, int qpn, int psn, int mtuBytes, int reads) {
+    QpAttributes attributes =
+        new QpAttributes()
+            .state(QpState.RTR)
+            .remoteAddress(peer)
+            .destQpn(qpn)
+            .rqPsn(psn)
+            .pathMtuBytes(mtuBytes);
+    return qp.type() == QpType.UC
+        ? attributes
+        : attributes.maxDestRdAtomic(reads).minRnrTimer(MIN_RNR_TIMER);
   }
 
   /** What both sides can do: ours, with READ limits no higher than the peer's. */

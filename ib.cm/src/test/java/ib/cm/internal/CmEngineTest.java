@@ -6,7 +6,13 @@ import static ib.cm.internal.Fabric.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.cm.internal.Station.Peer;
+import ib.transport.wire.CmRej;
+import ib.transport.wire.CmRep;
+import ib.transport.wire.CmReq;
+import ib.transport.wire.Mad;
+import ib.verbs.QpType;
 import ib.verbs.RejectReason;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -319,6 +325,45 @@ class CmEngineTest {
     fabric.run(SECOND);
     assertThat(peer.events).containsExactly("established");
     assertThat(b.requests).hasSize(1);
+  }
+
+  @Test
+  void shouldConnectAnUnreliableConnectionToAPlainServiceId() {
+    b.engine.listen(Station.RAW_SERVICE, b);
+    Peer peer = a.connect(b, 500, QpType.UC, Station.RAW_SERVICE, new byte[92]);
+    fabric.run(MS);
+    assertThat(peer.events).containsExactly("established");
+    Station.Asked asked = b.requests.getFirst();
+    assertThat(asked.request().type()).isEqualTo(QpType.UC);
+    assertThat(asked.request().remoteAddress().getPort()).isZero();
+    assertThat(asked.privateData()).hasSize(92);
+    Peer reliable = a.connect(b, 501, QpType.RC, Station.RAW_SERVICE, new byte[1]);
+    fabric.run(MS);
+    assertThat(reliable.events).containsExactly("established");
+  }
+
+  @Test
+  void shouldRefuseAnotherQueuePairUnderAnIdThatIsTaken() {
+    Peer peer = establish();
+    MemorySegment req = fabric.sent.getFirst();
+    CmReq.LOCAL_QPN.set(req, 0, 0x777);
+    fabric.log.clear();
+    b.engine.receive(a.port.gidHigh(), a.port.gidLow(), req, 0, Mad.LENGTH, fabric.nowNs);
+    assertThat(fabric.log).containsExactly("b>a REJ");
+    assertThat(CmRej.REASON.getInt(fabric.sent.getLast(), 0))
+        .isEqualTo(RejectReason.DUPLICATE_LOCAL_COMM_ID);
+    assertThat(peer.conn.state).isEqualTo(CmState.ESTABLISHED);
+  }
+
+  @Test
+  void shouldSayThatAnAlternatePathIsNotUsed() {
+    fabric.cut = "a>b REQ"::equals;
+    a.connect(b);
+    MemorySegment req = fabric.sent.getFirst();
+    CmReq.ALTERNATE_LOCAL_GID.set(req, 0, new byte[] {(byte) 0xFE, (byte) 0x80, 1});
+    b.engine.receive(a.port.gidHigh(), a.port.gidLow(), req, 0, Mad.LENGTH, fabric.nowNs);
+    b.react();
+    assertThat(CmRep.FAILOVER_ACCEPTED.getInt(fabric.sent.getLast(), 0)).isEqualTo(1);
   }
 
   @Test

@@ -41,6 +41,9 @@ final class Fabric {
   /** What was sent, as {@code a>b REQ}. */
   final List<String> log = new ArrayList<>();
 
+  /** The messages of {@link #log}. */
+  final List<MemorySegment> sent = new ArrayList<>();
+
   Fabric(long seed, double loss, double duplication, long maxDelayNs) {
     this.random = new Random(seed);
     this.loss = loss;
@@ -77,6 +80,7 @@ final class Fabric {
                 + " "
                 + CmMessage.name(Mad.ATTRIBUTE_ID.getInt(mad, 0));
         log.add(what);
+        sent.add(mad);
         if (!cut.test(what) && random.nextDouble() >= loss) {
           fly(from, to, mad);
           if (random.nextDouble() < duplication) {

@@ -15,6 +15,7 @@ import ib.transport.wire.PcapReader;
 import ib.transport.wire.RdmaCmHeader;
 import ib.transport.wire.RoceFrame;
 import ib.verbs.ConnectParams;
+import ib.verbs.QpType;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -76,6 +77,19 @@ class LinuxMessagesTest {
       requests.add(request);
       conns.add(conn);
     }
+
+    @Override
+    public void onDatagramRequest(
+        CmListener listener, SidrExchange exchange, InetSocketAddress from, byte[] privateData) {}
+
+    @Override
+    public void onResolved(SidrExchange exchange, int qpn, int qkey, byte[] privateData) {}
+
+    @Override
+    public void onNotResolved(SidrExchange exchange, int status, byte[] privateData) {}
+
+    @Override
+    public void onResolveFailed(SidrExchange exchange, String message) {}
 
     @Override
     public void onReply(CmConn conn, PeerReply reply, byte[] privateData) {}
@@ -168,7 +182,9 @@ class LinuxMessagesTest {
     long serviceId = CmReq.SERVICE_ID.get(message.mad, 0);
     InetSocketAddress to = new InetSocketAddress(message.to, (int) serviceId & 0xFFFF);
     engine.connect(
-        new ConnectSpec(0x77, to, serviceId, ConnectParams.of(new byte[0])), "app", 1000);
+        new ConnectSpec(0x77, QpType.RC, to, serviceId, ConnectParams.of(new byte[0])),
+        "app",
+        1000);
     MemorySegment ours = sink.sent.getFirst();
     for (MadField field : SAME) {
       assertThat(field.get(ours, 0)).as(field.name()).isEqualTo(field.get(message.mad, 0));

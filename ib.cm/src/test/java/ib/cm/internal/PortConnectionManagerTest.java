@@ -12,11 +12,15 @@ import ib.verbs.ConnectRequest;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
 import ib.verbs.ConnectionManager;
+import ib.verbs.DatagramRequest;
+import ib.verbs.DatagramService;
 import ib.verbs.Listener;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
+import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import ib.verbs.RejectReason;
+import ib.verbs.ResolveHandler;
 import ib.verbs.WcStatus;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -294,6 +298,109 @@ class PortConnectionManagerTest {
         .isInstanceOf(RdmaException.class)
         .hasMessageContaining("closed");
     ends.passiveNotes.last.disconnect();
+  }
+
+  @Test
+  void shouldResolveADatagramServiceAndKeepConnectionsAwayFromIt() throws Exception {
+    TestQueuePair datagrams = new TestQueuePair(b.port(), QpType.UD);
+    Listener listener =
+        target.listenDatagram(
+            ConnectionManager.udpServiceId(7174),
+            request -> {
+              assertThat(text(request.privateData())).isEqualTo("where?");
+              assertThat(request.serviceId()).isEqualTo(0x0111_1C06L);
+              accept(request, datagrams);
+            });
+    Outcome outcome = new Outcome();
+    InetSocketAddress service = new InetSocketAddress("127.21.2.2", 7174);
+    initiator.resolve(service, "where?".getBytes(StandardCharsets.UTF_8), outcome);
+    assertThat(outcome.events.poll(WAIT_S, TimeUnit.SECONDS))
+        .isEqualTo("127.21.2.2 " + datagrams.qpn() + " 1234567 here");
+    listener.close();
+    initiator.resolve(service, new byte[180], outcome);
+    assertThat(outcome.events.poll(WAIT_S, TimeUnit.SECONDS)).isEqualTo("rejected 1");
+    assertThatThrownBy(() -> initiator.resolve(service, new byte[181], outcome))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("181 bytes");
+    assertThatThrownBy(
+            () ->
+                initiator.connect(
+                    new TestQueuePair(a.port(), QpType.UD), TARGET, params(""), new Notes()))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("UD");
+  }
+
+  private static void accept(DatagramRequest request, TestQueuePair qp) {
+    try {
+      assertThatThrownBy(() -> request.accept(qp, new byte[0]))
+          .isInstanceOf(RdmaException.class)
+          .hasMessageContaining("no Q_Key");
+      qp.modify(new QpAttributes().state(QpState.INIT).qkey(ConnectionManager.RDMA_UDP_QKEY));
+      request.accept(qp, "here".getBytes(StandardCharsets.UTF_8));
+      assertThatThrownBy(() -> request.reject(2, new byte[0]))
+          .isInstanceOf(IllegalStateException.class);
+    } catch (RdmaException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Notes how resolutions end. */
+  private static final class Outcome implements ResolveHandler {
+    private final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
+
+    @Override
+    public void onResolved(DatagramService service, byte[] privateData) {
+      events.add(
+          "%s %d %x %s"
+              .formatted(
+                  service.address().getHostAddress(),
+                  service.qpn(),
+                  service.qkey(),
+                  text(privateData)));
+    }
+
+    @Override
+    public void onRejected(int status, byte[] privateData) {
+      events.add("rejected " + status);
+    }
+
+    @Override
+    public void onError(String message) {
+      events.add("error " + message);
+    }
+  }
+
+  @Test
+  void shouldConnectToAPlainServiceIdWithMorePrivateData() throws Exception {
+    TestQueuePair passive = new TestQueuePair(b.port());
+    Notes passiveNotes = new Notes();
+    Notes activeNotes = new Notes();
+    long service = 0x1000_0CE1_0000_0001L;
+    target.listen(
+        service,
+        request -> {
+          try {
+            assertThat(request.privateData()).hasSize(92);
+            assertThat(request.type()).isEqualTo(QpType.RC);
+            assertThatThrownBy(
+                    () ->
+                        request.accept(
+                            new TestQueuePair(b.port(), QpType.UD), params(""), passiveNotes))
+                .isInstanceOf(RdmaException.class)
+                .hasMessageContaining("asks for RC");
+            request.accept(passive, params("yes"), passiveNotes);
+          } catch (RdmaException e) {
+            throw new AssertionError(e);
+          }
+        });
+    initiator.connectService(
+        new TestQueuePair(a.port()),
+        TARGET.getAddress(),
+        service,
+        params("x".repeat(92)),
+        activeNotes);
+    assertThat(activeNotes.next()).isEqualTo("established yes");
+    assertThat(passiveNotes.next()).isEqualTo("established");
   }
 
   @Test

@@ -37,6 +37,7 @@ class QpMovesTest {
 
   private final List<QpAttributes> moves = new ArrayList<>();
   private final QueuePair qp = recorder();
+  private QpType type = QpType.RC;
 
   private QueuePair recorder() {
     return (QueuePair)
@@ -49,7 +50,7 @@ class QpMovesTest {
                     moves.add((QpAttributes) args[0]);
                     yield null;
                   }
-                  case "type" -> QpType.RC;
+                  case "type" -> type;
                   case "state" -> QpState.RESET;
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
@@ -73,9 +74,24 @@ class QpMovesTest {
   @Test
   void shouldSendFromThePsnThatTheRequestAsksFor() throws Exception {
     PeerRequest request =
-        new PeerRequest(new InetSocketAddress(PEER, 5), 5, PEER_ASKS, 1024, 1, 1, 7, 7, 14, 20);
+        new PeerRequest(
+            new InetSocketAddress(PEER, 5), type, 5, PEER_ASKS, 1024, 1, 1, 7, 7, 14, 20);
     QpMoves.accept(qp, PEER, ConnectParams.of(new byte[0]), request, WE_ASK);
     assertThat(moveTo(QpState.RTR).rqPsn()).isEqualTo(WE_ASK);
+    assertThat(moveTo(QpState.RTS).sqPsn()).isEqualTo(PEER_ASKS);
+  }
+
+  @Test
+  void shouldSetNothingThatAnUnreliableConnectionHasNot() throws Exception {
+    type = QpType.UC;
+    PeerRequest request =
+        new PeerRequest(
+            new InetSocketAddress(PEER, 5), type, 5, PEER_ASKS, 1024, 1, 1, 7, 7, 14, 20);
+    QpMoves.accept(qp, PEER, ConnectParams.of(new byte[0]), request, WE_ASK);
+    assertThat(moveTo(QpState.RTR).rqPsn()).isEqualTo(WE_ASK);
+    assertThat(moveTo(QpState.RTR).has(QpAttributes.MAX_DEST_RD_ATOMIC)).isFalse();
+    assertThat(moveTo(QpState.RTR).has(QpAttributes.MIN_RNR_TIMER)).isFalse();
+    assertThat(moveTo(QpState.RTS).mask()).isEqualTo(QpAttributes.STATE | QpAttributes.SQ_PSN);
     assertThat(moveTo(QpState.RTS).sqPsn()).isEqualTo(PEER_ASKS);
   }
 

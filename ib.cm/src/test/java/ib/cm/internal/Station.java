@@ -2,6 +2,7 @@
 package ib.cm.internal;
 
 import ib.verbs.ConnectParams;
+import ib.verbs.QpType;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -13,6 +14,11 @@ import java.util.random.RandomGenerator;
 /** A connection manager in a {@link Fabric} with an application that notes what it is told. */
 final class Station implements CmSink {
   static final long SERVICE = 0x0106_0000L + 3260;
+
+  /** A datagram service with IP addressing, and one that has nothing to do with RDMA-CM. */
+  static final long UDP_SERVICE = 0x0111_0000L + 7174;
+
+  static final long RAW_SERVICE = 0x1000_0CE1_2345_6789L;
 
   /** A connection as its application sees it: the events in their order. */
   static final class Peer {
@@ -27,6 +33,7 @@ final class Station implements CmSink {
   final CmEngine engine;
   final List<Asked> requests = new ArrayList<>();
   final List<Peer> accepted = new ArrayList<>();
+  final List<AskedDatagram> datagrams = new ArrayList<>();
   private final Fabric fabric;
   private final Map<CmConn, PeerReply> replies = new HashMap<>();
   private int nextQpn = 100;
@@ -50,10 +57,18 @@ final class Station implements CmSink {
   }
 
   Peer connect(Station to, int qpn, byte[] data) {
+    return connect(to, qpn, QpType.RC, SERVICE, data);
+  }
+
+  Peer connect(Station to, int qpn, QpType type, long service, byte[] data) {
     Peer peer = new Peer();
     ConnectSpec spec =
         new ConnectSpec(
-            qpn, new InetSocketAddress(to.port.address(), 3260), SERVICE, ConnectParams.of(data));
+            qpn,
+            type,
+            new InetSocketAddress(to.port.address(), 3260),
+            service,
+            ConnectParams.of(data));
     peer.conn = engine.connect(spec, peer, fabric.nowNs);
     return peer;
   }
@@ -82,6 +97,11 @@ final class Station implements CmSink {
       }
     }
     if (accepts) {
+      for (AskedDatagram asked : datagrams) {
+        if (asked.exchange.state == SidrExchange.State.REQ_RCVD) {
+          answer(asked, 0);
+        }
+      }
       for (Asked asked : requests) {
         if (asked.conn.state == CmState.REQ_RCVD) {
           accept(asked);
@@ -111,6 +131,65 @@ final class Station implements CmSink {
   @Override
   public void onRequest(CmListener listener, CmConn conn, PeerRequest request, byte[] privateData) {
     requests.add(new Asked(conn, request, privateData));
+  }
+
+  /** A resolution as its application sees it: the outcome, once. */
+  static final class Wanted {
+    final List<String> events = new ArrayList<>();
+    final Station by;
+    SidrExchange exchange;
+
+    Wanted(Station by) {
+      this.by = by;
+    }
+  }
+
+  /** A datagram request that arrived. */
+  record AskedDatagram(SidrExchange exchange, InetSocketAddress from, byte[] privateData) {}
+
+  Wanted resolve(Station to, long service, byte[] data) {
+    Wanted wanted = new Wanted(this);
+    wanted.exchange = engine.sidr.resolve(to.port.address(), service, data, wanted, fabric.nowNs);
+    return wanted;
+  }
+
+  boolean answer(AskedDatagram asked, int status) {
+    return engine.sidr.answer(
+        asked.exchange, status, status == 0 ? nextQpn++ : 0, 0x55, new byte[] {4}, fabric.nowNs);
+  }
+
+  void cancel(Wanted wanted) {
+    wanted.events.add("cancelled");
+    engine.sidr.cancel(wanted.exchange);
+  }
+
+  private static void note(SidrExchange exchange, String event) {
+    if (exchange.owner instanceof Wanted wanted) {
+      wanted.events.add(event);
+    } else {
+      throw new AssertionError(event + " for " + exchange + ", which nobody wants");
+    }
+  }
+
+  @Override
+  public void onDatagramRequest(
+      CmListener listener, SidrExchange exchange, InetSocketAddress from, byte[] privateData) {
+    datagrams.add(new AskedDatagram(exchange, from, privateData));
+  }
+
+  @Override
+  public void onResolved(SidrExchange exchange, int qpn, int qkey, byte[] privateData) {
+    note(exchange, "resolved " + qpn + " " + qkey + " with " + privateData[0]);
+  }
+
+  @Override
+  public void onNotResolved(SidrExchange exchange, int status, byte[] privateData) {
+    note(exchange, "refused " + status);
+  }
+
+  @Override
+  public void onResolveFailed(SidrExchange exchange, String message) {
+    note(exchange, "failed: " + message);
   }
 
   @Override

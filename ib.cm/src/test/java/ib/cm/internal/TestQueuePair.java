@@ -39,6 +39,7 @@ final class TestQueuePair implements QueuePair, QpBackend {
   private static final int KEY = 7;
 
   private final RdmaPort port;
+  private final QpType type;
   private final PortQp qp;
   private final MemorySegment memory = Arena.ofAuto().allocate(2 * BYTES);
   private final List<String> received = new CopyOnWriteArrayList<>();
@@ -47,9 +48,14 @@ final class TestQueuePair implements QueuePair, QpBackend {
   private volatile boolean gone;
 
   TestQueuePair(RdmaPort port) throws RdmaException {
+    this(port, QpType.RC);
+  }
+
+  TestQueuePair(RdmaPort port, QpType type) throws RdmaException {
     this.port = port;
+    this.type = type;
     int qpn = port.allocateQpn();
-    this.qp = call(() -> port.createQp(qpn, QpType.RC, this));
+    this.qp = call(() -> port.createQp(qpn, type, this));
   }
 
   private <T> T call(Callable<T> command) throws RdmaException {
@@ -104,7 +110,7 @@ final class TestQueuePair implements QueuePair, QpBackend {
 
   @Override
   public QpType type() {
-    return QpType.RC;
+    return type;
   }
 
   @Override

@@ -7,12 +7,15 @@ import ib.verbs.ConnectParams;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
 import ib.verbs.ConnectionManager;
+import ib.verbs.DatagramListenHandler;
 import ib.verbs.ListenHandler;
 import ib.verbs.Listener;
 import ib.verbs.QpState;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.RejectReason;
+import ib.verbs.Resolution;
+import ib.verbs.ResolveHandler;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,6 +47,37 @@ final class FakeManager implements ConnectionManager {
   @Override
   public Listener listen(long serviceId, ListenHandler handler) throws RdmaException {
     throw new RdmaException("nobody listens here");
+  }
+
+  @Override
+  public Connection connectService(
+      QueuePair qp,
+      InetAddress peer,
+      long serviceId,
+      ConnectParams params,
+      ConnectionHandler handler)
+      throws RdmaException {
+    throw new RdmaException("SRP connects to ports");
+  }
+
+  @Override
+  public Listener listenDatagram(long serviceId, DatagramListenHandler handler)
+      throws RdmaException {
+    throw new RdmaException("nobody listens here");
+  }
+
+  @Override
+  public Resolution resolve(
+      InetSocketAddress destination, byte[] privateData, ResolveHandler handler)
+      throws RdmaException {
+    throw new RdmaException("SRP uses no datagrams");
+  }
+
+  @Override
+  public Resolution resolveService(
+      InetAddress peer, long serviceId, byte[] privateData, ResolveHandler handler)
+      throws RdmaException {
+    throw new RdmaException("SRP uses no datagrams");
   }
 
   @Override

@@ -18,6 +18,7 @@ import ib.verbs.ConnectRequest;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
 import ib.verbs.QpState;
+import ib.verbs.QpType;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.WcStatus;
@@ -253,6 +254,11 @@ final class FakeInitiator implements ConnectRequest {
   @Override
   public InetSocketAddress remoteAddress() {
     return new InetSocketAddress("127.0.0.1", 1);
+  }
+
+  @Override
+  public QpType type() {
+    return QpType.RC;
   }
 
   @Override

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.cm.internal;
+
+import static ib.cm.internal.Fabric.MS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ib.cm.internal.Station.Peer;
+import ib.transport.wire.CmApr;
+import ib.transport.wire.CmDrep;
+import ib.transport.wire.CmDreq;
+import ib.transport.wire.CmLap;
+import ib.transport.wire.CmMessage;
+import ib.transport.wire.CmMra;
+import ib.transport.wire.CmRej;
+import ib.transport.wire.CmRep;
+import ib.transport.wire.CmReq;
+import ib.transport.wire.CmRtu;
+import ib.transport.wire.CmSidrRep;
+import ib.transport.wire.CmSidrReq;
+import ib.transport.wire.Mad;
+import ib.transport.wire.MadBytes;
+import ib.transport.wire.MadField;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A message of each kind, right but for one field: what the connection manager answers, or which
+ * counter tells that it was dropped. The sections are of IBA vol. 1.
+ */
+class BadMessagesTest {
+  /**
+   * One row.
+   *
+   * @param section where it is said
+   * @param message which message is wrong
+   * @param field what is wrong in it
+   * @param damage makes it wrong
+   * @param answer what is sent back, e.g. {@code REJ 8}; empty for nothing
+   * @param counter what counts it; null where the answer is all
+   */
+  record Row(
+      String section,
+      String message,
+      String field,
+      Consumer<MemorySegment> damage,
+      String answer,
+      CmCounter counter) {
+    @Override
+    public String toString() {
+      return message + ": " + field + " -> " + (answer.isEmpty() ? counter : answer);
+    }
+  }
+
+  private static final CmCounter ID = CmCounter.DROPPED_UNKNOWN_ID;
+  private static final CmCounter STATE = CmCounter.DROPPED_STATE;
+  private static final CmCounter MALFORMED = CmCounter.DROPPED_MALFORMED;
+
+  private static Consumer<MemorySegment> set(MadField field, long value) {
+    return mad -> field.set(mad, 0, value);
+  }
+
+  private static Consumer<MemorySegment> flip(MadField field) {
+    return mad -> field.set(mad, 0, ~field.get(mad, 0));
+  }
+
+  private static Consumer<MemorySegment> damageByte(MadBytes block, int index) {
+    return mad -> {
+      long at = block.offset() + (long) index;
+      mad.set(ValueLayout.JAVA_BYTE, at, (byte) ~mad.get(ValueLayout.JAVA_BYTE, at));
+    };
+  }
+
+  static Stream<Row> rows() {
+    List<Row> rows = new ArrayList<>();
+    headers(rows);
+    requests(rows);
+    datagrams(rows);
+    others(rows);
+    return rows.stream();
+  }
+
+  private static void headers(List<Row> rows) {
+    for (String message : List.of("REQ", "REP", "DREQ", "SIDR_REQ")) {
+      rows.add(row("13.4.2", message, "base version", set(Mad.BASE_VERSION, 2), "", MALFORMED));
+      rows.add(row("13.4.4", message, "class", set(Mad.MANAGEMENT_CLASS, 8), "", MALFORMED));
+      rows.add(row("13.4.5", message, "method", set(Mad.METHOD, 1), "", MALFORMED));
+      rows.add(
+          row(
+              "16.7.3",
+              message,
+              "attribute",
+              set(Mad.ATTRIBUTE_ID, 0x0F),
+              "",
+              CmCounter.DROPPED_UNSUPPORTED));
+    }
+    Consumer<MemorySegment> version = set(Mad.CLASS_VERSION, 1);
+    rows.add(row("12.6.7.2", "REQ", "class version", version, "REJ 31 info 02", MALFORMED));
+    rows.add(row("12.11.2.1", "SIDR_REQ", "class version", version, "SIDR_REP 5", MALFORMED));
+    rows.add(row("13.4.2", "REP", "class version", version, "", MALFORMED));
+    rows.add(row("13.4.2", "DREQ", "class version", version, "", MALFORMED));
+  }
+
+  private static void requests(List<Row> rows) {
+    String section = "12.6.7.2";
+    rows.add(row(section, "REQ", "service id", set(CmReq.SERVICE_ID, 77), "REJ 8", null));
+    rows.add(row(section, "REQ", "transport RD", set(CmReq.TRANSPORT, 2), "REJ 9", null));
+    rows.add(row("A11.3", "REQ", "UC of the TCP space", set(CmReq.TRANSPORT, 1), "REJ 9", null));
+    rows.add(row(section, "REQ", "transport XRC", set(CmReq.TRANSPORT, 3), "REJ 9", null));
+    rows.add(
+        row(
+            section,
+            "REQ",
+            "datagram service",
+            set(CmReq.SERVICE_ID, Station.UDP_SERVICE),
+            "REJ 9",
+            null));
+    rows.add(
+        row(
+            section,
+            "REQ",
+            "primary remote GID",
+            damageByte(CmReq.PRIMARY_REMOTE_GID, 15),
+            "REJ 12 info 00000000000000000000ffffc0000202",
+            null));
+    rows.add(
+        row(section, "REQ", "hop limit", set(CmReq.PRIMARY_HOP_LIMIT, 0), "REJ 16 info 40", null));
+    for (int mtu : new int[] {0, 6, 15}) {
+      rows.add(
+          row(section, "REQ", "path MTU " + mtu, set(CmReq.PATH_MTU, mtu), "REJ 26 info 04", null));
+    }
+    rows.add(row(section, "REQ", "path MTU 4096", set(CmReq.PATH_MTU, 5), "REJ 26 info 04", null));
+    rows.add(row(section, "REQ", "queue pair 0", set(CmReq.LOCAL_QPN, 0), "REJ 5", null));
+    rows.add(row(section, "REQ", "queue pair 1", set(CmReq.LOCAL_QPN, 1), "REJ 5", null));
+    rows.add(row("10.9.1.2", "REQ", "P_Key", set(CmReq.PKEY, 0x8123), "REJ 5", null));
+    rows.add(
+        row("A11.4", "REQ", "IP header version", damageByte(CmReq.PRIVATE_DATA, 0), "REJ 5", null));
+    rows.add(row("A11.4", "REQ", "IP version", damageByte(CmReq.PRIVATE_DATA, 1), "REJ 5", null));
+    rows.add(row("A11.4", "REQ", "source IP", damageByte(CmReq.PRIVATE_DATA, 19), "REJ 5", null));
+    rows.add(
+        row("A11.4", "REQ", "destination IP", damageByte(CmReq.PRIVATE_DATA, 35), "REJ 5", null));
+  }
+
+  private static void datagrams(List<Row> rows) {
+    String section = "12.11.2.1";
+    rows.add(
+        row(section, "SIDR_REQ", "service id", set(CmSidrReq.SERVICE_ID, 77), "SIDR_REP 1", null));
+    rows.add(
+        row(
+            section,
+            "SIDR_REQ",
+            "connected service",
+            set(CmSidrReq.SERVICE_ID, Station.SERVICE),
+            "SIDR_REP 1",
+            null));
+    rows.add(row("10.9.1.2", "SIDR_REQ", "P_Key", set(CmSidrReq.PKEY, 0x8123), "SIDR_REP 1", null));
+    for (int at : new int[] {0, 1, 19, 35}) {
+      rows.add(
+          row(
+              "A11.4",
+              "SIDR_REQ",
+              "IP header, byte " + at,
+              damageByte(CmSidrReq.PRIVATE_DATA, at),
+              "SIDR_REP 2",
+              null));
+    }
+    rows.add(row("12.11.2", "SIDR_REP", "request id", flip(CmSidrRep.REQUEST_ID), "", ID));
+    rows.add(row("12.11.2", "SIDR_REP", "service id", flip(CmSidrRep.SERVICE_ID), "", MALFORMED));
+    rows.add(row("12.11.2", "SIDR_REP", "queue pair 0", set(CmSidrRep.QPN, 0), "", MALFORMED));
+  }
+
+  private static void others(List<Row> rows) {
+    rows.add(row("12.6.7.2", "REP", "remote id", flip(CmRep.REMOTE_COMM_ID), "REJ 6", ID));
+    rows.add(row("12.6.8", "REP", "queue pair 1", set(CmRep.LOCAL_QPN, 1), "REJ 5", null));
+    rows.add(row("12.9.8", "RTU", "remote id", flip(CmRtu.REMOTE_COMM_ID), "", ID));
+    rows.add(row("12.9.8", "RTU", "local id", flip(CmRtu.LOCAL_COMM_ID), "", ID));
+    rows.add(row("12.9.8", "MRA", "remote id", flip(CmMra.REMOTE_COMM_ID), "", ID));
+    rows.add(row("12.6.6", "MRA", "message REP", set(CmMra.MESSAGE, 1), "", STATE));
+    rows.add(row("12.6.6", "MRA", "message LAP", set(CmMra.MESSAGE, 2), "", STATE));
+    rows.add(row("12.6.6", "MRA", "message 3", set(CmMra.MESSAGE, 3), "", STATE));
+    rows.add(row("12.9.8", "REJ", "remote id", flip(CmRej.REMOTE_COMM_ID), "", ID));
+    rows.add(row("12.10.4", "DREQ", "remote id", flip(CmDreq.REMOTE_COMM_ID), "DREP", ID));
+    rows.add(row("12.10.4", "DREQ", "local id", flip(CmDreq.LOCAL_COMM_ID), "DREP", ID));
+    rows.add(row("12.6.10", "DREQ", "remote queue pair", flip(CmDreq.REMOTE_QPN), "", STATE));
+    rows.add(row("12.9.8", "DREP", "remote id", flip(CmDrep.REMOTE_COMM_ID), "", ID));
+    rows.add(row("12.9.8", "DREP", "local id", flip(CmDrep.LOCAL_COMM_ID), "", ID));
+    rows.add(row("12.8.2", "LAP", "nothing", mad -> {}, "APR 2", CmCounter.REFUSED));
+    rows.add(row("12.8.2", "LAP", "remote id", flip(CmLap.REMOTE_COMM_ID), "APR 1", ID));
+    rows.add(row("12.8.2", "LAP", "local id", flip(CmLap.LOCAL_COMM_ID), "APR 1", ID));
+    rows.add(row("12.8.2", "APR", "not asked for", mad -> {}, "", CmCounter.DROPPED_UNSUPPORTED));
+  }
+
+  private static Row row(
+      String section,
+      String message,
+      String field,
+      Consumer<MemorySegment> damage,
+      String answer,
+      CmCounter counter) {
+    return new Row(section, message, field, damage, answer, counter);
+  }
+
+  private final Fabric fabric = Fabric.perfect(3);
+  private Station a;
+  private Station b;
+
+  @BeforeEach
+  void build() throws Exception {
+    a = fabric.station("a", "192.0.2.1", 2048);
+    b = fabric.station("b", "192.0.2.2", 2048);
+    b.engine.listen(Station.SERVICE, b);
+    b.engine.listenDatagrams(Station.UDP_SERVICE, b);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void shouldAnswerOrCountWhatIsWrong(Row row) {
+    MemorySegment mad = original(row.message);
+    boolean toActive = List.of("REP", "MRA", "REJ", "DREP", "SIDR_REP").contains(row.message);
+    Station from = toActive ? b : a;
+    Station to = toActive ? a : b;
+    row.damage.accept(mad);
+    long before = row.counter == null ? 0 : to.engine.counter(row.counter);
+    fabric.sent.clear();
+    int requests = to.requests.size() + to.datagrams.size();
+    to.engine.receive(from.port.gidHigh(), from.port.gidLow(), mad, 0, Mad.LENGTH, fabric.nowNs);
+    assertThat(String.join(", ", fabric.sent.stream().map(BadMessagesTest::text).toList()))
+        .as("%s: %s", row.section, row)
+        .isEqualTo(row.answer);
+    if (row.counter != null) {
+      assertThat(to.engine.counter(row.counter))
+          .as("%s %s", row, row.counter)
+          .isEqualTo(before + 1);
+    }
+    assertThat(to.requests.size() + to.datagrams.size()).as("asked").isEqualTo(requests);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void shouldTakeTheSameMessageUndamaged(Row row) {
+    if (List.of("LAP", "APR").contains(row.message)) {
+      return;
+    }
+    MemorySegment mad = original(row.message);
+    boolean toActive = List.of("REP", "MRA", "REJ", "DREP", "SIDR_REP").contains(row.message);
+    Station from = toActive ? b : a;
+    Station to = toActive ? a : b;
+    long drops = drops(to);
+    to.engine.receive(from.port.gidHigh(), from.port.gidLow(), mad, 0, Mad.LENGTH, fabric.nowNs);
+    assertThat(drops(to)).as("dropped or refused").isEqualTo(drops);
+  }
+
+  private static long drops(Station station) {
+    return Stream.of(CmCounter.values())
+        .filter(counter -> counter.name().startsWith("DROPPED") || counter == CmCounter.REFUSED)
+        .mapToLong(station.engine::counter)
+        .sum();
+  }
+
+  /** The message as it would have arrived, at the moment at which its receiver waits for it. */
+  private MemorySegment original(String message) {
+    return switch (message) {
+      case "REQ" -> caught("a>b REQ", () -> a.connect(b));
+      case "REP" -> caught("b>a REP", () -> a.connect(b));
+      case "RTU" -> caught("a>b RTU", () -> a.connect(b));
+      case "SIDR_REQ" ->
+          caught("a>b SIDR_REQ", () -> a.resolve(b, Station.UDP_SERVICE, new byte[1]));
+      case "SIDR_REP" ->
+          caught("b>a SIDR_REP", () -> a.resolve(b, Station.UDP_SERVICE, new byte[1]));
+      case "DREQ" -> caught("a>b DREQ", () -> a.disconnect(established()));
+      case "DREP" -> caught("b>a DREP", () -> a.disconnect(established()));
+      case "MRA", "REJ" -> answerOfTheCm(message);
+      case "LAP", "APR" -> alternatePath(message);
+      default -> throw new IllegalArgumentException(message);
+    };
+  }
+
+  private MemorySegment caught(String what, Runnable action) {
+    fabric.cut = what::equals;
+    action.run();
+    fabric.run(MS);
+    fabric.cut = sent -> false;
+    return copy(fabric.sent.get(fabric.log.lastIndexOf(what)));
+  }
+
+  private Peer established() {
+    Peer peer = a.connect(b);
+    fabric.run(MS);
+    assertThat(peer.events).containsExactly("established");
+    return peer;
+  }
+
+  /** An MRA or REJ of a REQ that its listener has not answered. */
+  private MemorySegment answerOfTheCm(String message) {
+    b.accepts = false;
+    Peer peer = a.connect(b);
+    fabric.run(MS);
+    CmConn asked = b.requests.getFirst().conn();
+    assertThat(asked.remoteId).isEqualTo(peer.conn.localId);
+    return message.equals("MRA")
+        ? CmMessages.mra(asked, CmMessages.OF_REQ, 18)
+        : CmMessages.rej(asked, CmMessages.OF_REQ, 28);
+  }
+
+  private MemorySegment alternatePath(String message) {
+    Peer peer = established();
+    MemorySegment mad = MemorySegment.ofArray(new byte[Mad.LENGTH]);
+    Mad.writeCm(mad, 0, message.equals("LAP") ? CmMessage.LAP : CmMessage.APR, 99);
+    CmLap.LOCAL_COMM_ID.set(mad, 0, peer.conn.localId);
+    CmLap.REMOTE_COMM_ID.set(mad, 0, peer.conn.remoteId);
+    return mad;
+  }
+
+  private static MemorySegment copy(MemorySegment mad) {
+    return MemorySegment.ofArray(mad.toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  private static String text(MemorySegment mad) {
+    int attribute = Mad.ATTRIBUTE_ID.getInt(mad, 0);
+    String name = CmMessage.name(attribute);
+    return switch (attribute) {
+      case CmMessage.REJ -> name + " " + CmRej.REASON.get(mad, 0) + information(mad);
+      case CmMessage.SIDR_REP -> name + " " + CmSidrRep.STATUS.get(mad, 0);
+      case CmMessage.APR -> name + " " + CmApr.STATUS.get(mad, 0);
+      default -> name;
+    };
+  }
+
+  private static String information(MemorySegment rej) {
+    int length = CmRej.INFO_LENGTH.getInt(rej, 0);
+    StringBuilder text = new StringBuilder(length == 0 ? "" : " info ");
+    for (int i = 0; i < length; i++) {
+      text.append("%02x".formatted(CmRej.ARI.get(rej, 0)[i]));
+    }
+    return text.toString();
+  }
+}

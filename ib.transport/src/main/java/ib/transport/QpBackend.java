@@ -2,6 +2,7 @@
 package ib.transport;
 
 import ib.dma.BusWindow;
+import ib.verbs.AccessFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import org.osgi.annotation.versioning.ConsumerType;
@@ -45,18 +46,63 @@ public interface QpBackend {
       int lkey, long address, long lengthBytes, boolean write, BusWindow window);
 
   /**
-   * Checks a remote key (protection domain, bounds, rights) and resolves the beginning of a range;
-   * the whole range is checked.
+   * Checks a remote key (protection domain, bounds, rights, for a window of type 2 the queue pair)
+   * and resolves the beginning of a range; the whole range is checked.
    *
    * @param rkey key of the peer's request
    * @param address first byte, in the meaning of the region
    * @param lengthBytes length of the whole access, at least 1
-   * @param write true for RDMA WRITE, false for READ
+   * @param need rights of {@link AccessFlags} that must be there: REMOTE_WRITE, REMOTE_READ,
+   *     REMOTE_ATOMIC, FLUSH_GLOBAL, FLUSH_PERSISTENT; see {@link #writes}
    * @param window set to the first contiguous run on OK
    * @return OK or the reason
    */
-  MemoryStatus resolveRemote(
-      int rkey, long address, long lengthBytes, boolean write, BusWindow window);
+  MemoryStatus resolveRemote(int rkey, long address, long lengthBytes, int need, BusWindow window);
+
+  /**
+   * Whether an access with these rights writes.
+   *
+   * @param need rights of {@link AccessFlags}
+   * @return true for REMOTE_WRITE and REMOTE_ATOMIC
+   */
+  static boolean writes(int need) {
+    return (need & (AccessFlags.REMOTE_WRITE | AccessFlags.REMOTE_ATOMIC)) != 0;
+  }
+
+  /**
+   * Checks a remote key like {@link #resolveRemote}, but no range, and tells what it opens: for
+   * FLUSH of a whole region.
+   *
+   * @param rkey key of the peer's request
+   * @param need rights of {@link AccessFlags}
+   * @param into set to what the key opens on OK; length 0 for all memory
+   * @return OK or the reason
+   */
+  default MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
+    return MemoryStatus.INVALID_KEY;
+  }
+
+  /**
+   * Does a local operation: LOCAL_INV, REG_MR or BIND_MW. Called in the order of the send queue,
+   * once for each entry.
+   *
+   * @param entry the operation and its fields
+   * @return false if key, state, rights, range or protection domain are wrong, and nothing changed
+   */
+  default boolean executeLocal(SendWqe entry) {
+    return false;
+  }
+
+  /**
+   * Makes a key invalid because the peer asked for it (SEND with invalidate): of a region for fast
+   * registration, or of a window of type 2 bound to this queue pair.
+   *
+   * @param rkey key of the peer's request
+   * @return false if there is no such key, or it can't be made invalid from outside
+   */
+  default boolean invalidateRemote(int rkey) {
+    return false;
+  }
 
   /**
    * A send entry is done. The hardware writes a completion queue entry if {@code status} is not
@@ -78,8 +124,8 @@ public interface QpBackend {
    * @param status outcome
    * @param opcode RECV or RECV_RDMA_WITH_IMM
    * @param lengthBytes bytes received
-   * @param hasImmediate whether {@code immediate} is valid
-   * @param immediate immediate data
+   * @param flags bits of {@link ib.verbs.WcFlags}
+   * @param immediateOrKey immediate data, or the key that the sender made invalid, as the flags say
    * @param srcQpn sender of a datagram
    * @param solicited whether the sender asked for a solicited event
    */
@@ -88,8 +134,8 @@ public interface QpBackend {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
       boolean solicited);
 

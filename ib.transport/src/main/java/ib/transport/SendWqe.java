@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport;
 
+import ib.verbs.FlushLevel;
+import ib.verbs.FlushPlacement;
+import ib.verbs.SendWr;
 import ib.verbs.WrOpcode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /** A decoded send work queue entry. */
 public final class SendWqe extends Wqe {
+  /** Of the selectivity level in a FETH. */
+  private static final int LEVEL_SHIFT = 4;
+
   private WrOpcode opcode = WrOpcode.SEND;
   private boolean malformed;
   private boolean signaled;
@@ -17,6 +25,18 @@ public final class SendWqe extends Wqe {
   private long destLow;
   private int remoteQpn;
   private int remoteQkey;
+  private long compareAdd;
+  private long swap;
+  private int key;
+  private int newKey;
+  private int regionKey;
+  private long localAddress;
+  private long localLength;
+  private int access;
+  private int flushType;
+  private int flushBytes;
+  private MemorySegment inline = MemorySegment.NULL;
+  private int inlineBytes;
 
   /** Creates an empty entry. */
   public SendWqe() {}
@@ -41,6 +61,17 @@ public final class SendWqe extends Wqe {
     destLow = 0;
     remoteQpn = 0;
     remoteQkey = 0;
+    compareAdd = 0;
+    swap = 0;
+    key = 0;
+    newKey = 0;
+    regionKey = 0;
+    localAddress = 0;
+    localLength = 0;
+    access = 0;
+    flushType = 0;
+    flushBytes = 0;
+    inlineBytes = 0;
     clearSges();
   }
 
@@ -206,5 +237,211 @@ public final class SendWqe extends Wqe {
    */
   public int remoteQkey() {
     return remoteQkey;
+  }
+
+  /**
+   * Sets the operands of an atomic operation.
+   *
+   * @param compareOrAdd value to compare with, or to add
+   * @param swapIn value to swap in
+   */
+  public void setAtomic(long compareOrAdd, long swapIn) {
+    compareAdd = compareOrAdd;
+    swap = swapIn;
+  }
+
+  /**
+   * Value to compare with, or to add.
+   *
+   * @return 64 bits
+   */
+  public long compareAdd() {
+    return compareAdd;
+  }
+
+  /**
+   * Value to swap in.
+   *
+   * @return 64 bits
+   */
+  public long swap() {
+    return swap;
+  }
+
+  /**
+   * Sets the key to make invalid, at the peer or here.
+   *
+   * @param rkey key
+   */
+  public void setInvalidate(int rkey) {
+    key = rkey;
+  }
+
+  /**
+   * Sets what REG_MR makes valid. The pages are known to the device.
+   *
+   * @param lkey new local key; tells the region, too
+   * @param rkey new remote key
+   * @param address by which the first byte will be named
+   * @param lengthBytes bytes
+   * @param rights {@link ib.verbs.AccessFlags}
+   */
+  public void setRegister(int lkey, int rkey, long address, long lengthBytes, int rights) {
+    key = lkey;
+    newKey = rkey;
+    localAddress = address;
+    localLength = lengthBytes;
+    access = rights;
+  }
+
+  /**
+   * Sets what BIND_MW binds.
+   *
+   * @param oldKey the window's key so far
+   * @param rkey its new key
+   * @param lkey of the region
+   * @param address first byte, in the meaning of the region
+   * @param lengthBytes bytes
+   * @param rights {@link ib.verbs.AccessFlags}
+   */
+  public void setBind(int oldKey, int rkey, int lkey, long address, long lengthBytes, int rights) {
+    key = oldKey;
+    newKey = rkey;
+    regionKey = lkey;
+    localAddress = address;
+    localLength = lengthBytes;
+    access = rights;
+  }
+
+  /**
+   * The key to make invalid; the lkey of REG_MR; a window's key so far.
+   *
+   * @return key
+   */
+  public int key() {
+    return key;
+  }
+
+  /**
+   * The rkey of REG_MR or BIND_MW.
+   *
+   * @return key
+   */
+  public int newKey() {
+    return newKey;
+  }
+
+  /**
+   * The region of a BIND_MW.
+   *
+   * @return lkey
+   */
+  public int regionKey() {
+    return regionKey;
+  }
+
+  /**
+   * First byte of a REG_MR or BIND_MW.
+   *
+   * @return address in the meaning of the region
+   */
+  public long localAddress() {
+    return localAddress;
+  }
+
+  /**
+   * Length of a REG_MR or BIND_MW.
+   *
+   * @return bytes
+   */
+  public long localLength() {
+    return localLength;
+  }
+
+  /**
+   * Rights of a REG_MR or BIND_MW.
+   *
+   * @return {@link ib.verbs.AccessFlags}
+   */
+  public int access() {
+    return access;
+  }
+
+  /**
+   * Sets what a FLUSH asks for.
+   *
+   * @param placement bits of {@link FlushPlacement}
+   * @param level how much it covers
+   * @param lengthBytes bytes of the range
+   */
+  public void setFlush(int placement, FlushLevel level, int lengthBytes) {
+    flushType = placement | (level == FlushLevel.MR ? 1 << LEVEL_SHIFT : 0);
+    flushBytes = lengthBytes;
+  }
+
+  /**
+   * What a FLUSH asks for, as it is on the wire.
+   *
+   * @return the low byte of a {@link ib.transport.wire.Feth}
+   */
+  public int flushType() {
+    return flushType;
+  }
+
+  /**
+   * What a FLUSH covers.
+   *
+   * @return bytes
+   */
+  public int flushBytes() {
+    return flushBytes;
+  }
+
+  /**
+   * Copies inline data, which takes the place of the elements.
+   *
+   * @param from the entry's bytes
+   * @param offset first byte of the data
+   * @param lengthBytes bytes
+   * @return false if there is more than {@link SendWr#MAX_INLINE_BYTES}: the entry is malformed
+   */
+  public boolean setInline(MemorySegment from, long offset, int lengthBytes) {
+    if (!beginInline(lengthBytes)) {
+      return false;
+    }
+    MemorySegment.copy(from, offset, inline, 0, lengthBytes);
+    return true;
+  }
+
+  /** Room for inline data: made once for each entry of the engine that ever has some. */
+  private boolean beginInline(int lengthBytes) {
+    if (lengthBytes < 0 || lengthBytes > SendWr.MAX_INLINE_BYTES) {
+      return false;
+    }
+    if (inline.byteSize() == 0) {
+      inline = Arena.ofAuto().allocate(SendWr.MAX_INLINE_BYTES, Long.BYTES);
+    }
+    clearSges();
+    inlineBytes = lengthBytes;
+    setTotalBytes(lengthBytes);
+    return true;
+  }
+
+  /**
+   * Inline data.
+   *
+   * @return bytes; 0 if there is none
+   */
+  public int inlineBytes() {
+    return inlineBytes;
+  }
+
+  /**
+   * Inline data.
+   *
+   * @return begins with {@link #inlineBytes()} bytes of it
+   */
+  public MemorySegment inline() {
+    return inline;
   }
 }

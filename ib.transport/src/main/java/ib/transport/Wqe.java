@@ -93,6 +93,11 @@ public abstract sealed class Wqe permits SendWqe, RecvWqe {
     return totalBytes;
   }
 
+  /** For inline data, which takes the place of the elements. */
+  final void setTotalBytes(int bytes) {
+    totalBytes = bytes;
+  }
+
   /**
    * The hardware model's cookie, e.g. the index of the entry in its ring; comes back with the
    * completion.

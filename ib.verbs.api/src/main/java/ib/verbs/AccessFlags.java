@@ -15,8 +15,19 @@ public final class AccessFlags {
   /** The peer may do atomic operations. Requires LOCAL_WRITE. */
   public static final int REMOTE_ATOMIC = 1 << 3;
 
-  /** All of the above. */
+  /** Memory windows may be bound here. */
+  public static final int MW_BIND = 1 << 4;
+
+  /** The peer may FLUSH what it wrote to where everybody sees it. */
+  public static final int FLUSH_GLOBAL = 1 << 8;
+
+  /** The peer may FLUSH what it wrote to where it persists. */
+  public static final int FLUSH_PERSISTENT = 1 << 9;
+
+  /** All rights over memory and the operations that every device has. */
   public static final int ALL = LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ | REMOTE_ATOMIC;
+
+  private static final int KNOWN = ALL | MW_BIND | FLUSH_GLOBAL | FLUSH_PERSISTENT;
 
   private AccessFlags() {}
 
@@ -28,9 +39,9 @@ public final class AccessFlags {
    *     atomic need local write)
    */
   public static void check(int access) {
-    if ((access & ~ALL) != 0) {
+    if ((access & ~KNOWN) != 0) {
       throw new IllegalArgumentException(
-          "unknown access flags 0x" + Integer.toHexString(access & ~ALL));
+          "unknown access flags 0x" + Integer.toHexString(access & ~KNOWN));
     }
     if ((access & (REMOTE_WRITE | REMOTE_ATOMIC)) != 0 && (access & LOCAL_WRITE) == 0) {
       throw new IllegalArgumentException("REMOTE_WRITE and REMOTE_ATOMIC need LOCAL_WRITE too");

@@ -9,25 +9,34 @@ import java.util.StringJoiner;
  */
 public final class DeviceCapFlags {
   /** Counts packets with a wrong P_Key. */
-  public static final int BAD_PKEY_CNTR = 1 << 1;
+  public static final long BAD_PKEY_CNTR = 1L << 1;
 
   /** Counts packets with a wrong Q_Key. */
-  public static final int BAD_QKEY_CNTR = 1 << 2;
+  public static final long BAD_QKEY_CNTR = 1L << 2;
 
   /** Tells by an event when the port comes up. */
-  public static final int PORT_ACTIVE_EVENT = 1 << 10;
+  public static final long PORT_ACTIVE_EVENT = 1L << 10;
 
   /** Sends RNR NAKs on reliable connections. */
-  public static final int RC_RNR_NAK_GEN = 1 << 12;
+  public static final long RC_RNR_NAK_GEN = 1L << 12;
 
   /** Memory windows. */
-  public static final int MEM_WINDOW = 1 << 17;
+  public static final long MEM_WINDOW = 1L << 17;
 
   /** Fast registration, local invalidation and SEND with invalidate as work requests. */
-  public static final int MEM_MGT_EXTENSIONS = 1 << 21;
+  public static final long MEM_MGT_EXTENSIONS = 1L << 21;
 
   /** Memory windows of type 2B. */
-  public static final int MEM_WINDOW_TYPE_2B = 1 << 24;
+  public static final long MEM_WINDOW_TYPE_2B = 1L << 24;
+
+  /** FLUSH with placement type global visibility. */
+  public static final long FLUSH_GLOBAL = 1L << 38;
+
+  /** FLUSH with placement type persistence. */
+  public static final long FLUSH_PERSISTENT = 1L << 39;
+
+  /** ATOMIC WRITE. */
+  public static final long ATOMIC_WRITE = 1L << 40;
 
   private DeviceCapFlags() {}
 
@@ -37,7 +46,7 @@ public final class DeviceCapFlags {
    * @param flags bits
    * @return names separated by blanks; empty for none
    */
-  public static String describe(int flags) {
+  public static String describe(long flags) {
     StringJoiner names = new StringJoiner(" ");
     add(names, flags, BAD_PKEY_CNTR, "BAD_PKEY_CNTR");
     add(names, flags, BAD_QKEY_CNTR, "BAD_QKEY_CNTR");
@@ -46,10 +55,13 @@ public final class DeviceCapFlags {
     add(names, flags, MEM_WINDOW, "MEM_WINDOW");
     add(names, flags, MEM_MGT_EXTENSIONS, "MEM_MGT_EXTENSIONS");
     add(names, flags, MEM_WINDOW_TYPE_2B, "MEM_WINDOW_TYPE_2B");
+    add(names, flags, FLUSH_GLOBAL, "FLUSH_GLOBAL");
+    add(names, flags, FLUSH_PERSISTENT, "FLUSH_PERSISTENT");
+    add(names, flags, ATOMIC_WRITE, "ATOMIC_WRITE");
     return names.toString();
   }
 
-  private static void add(StringJoiner names, int flags, int bit, String name) {
+  private static void add(StringJoiner names, long flags, long bit, String name) {
     if ((flags & bit) != 0) {
       names.add(name);
     }

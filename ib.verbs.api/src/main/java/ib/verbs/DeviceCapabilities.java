@@ -24,7 +24,7 @@ public record DeviceCapabilities(
     int maxMw,
     int maxInlineData,
     AtomicCap atomicCap,
-    int deviceCapFlags) {
+    long deviceCapFlags) {
   /** A device that has none of it. */
   public static final DeviceCapabilities NONE =
       new DeviceCapabilities(0, 0, 0, 0, 0, 0, 0, AtomicCap.NONE, 0);

@@ -49,4 +49,17 @@ public interface ProtectionDomain extends RdmaResource {
     throw new NotSupportedException(
         label() + ": the device has no shared receive queues; give each queue pair its own");
   }
+
+  /**
+   * A memory window, not bound.
+   *
+   * @param type how it is bound
+   * @return the window
+   * @throws RdmaException if the device has no room or no windows of the type; see {@link
+   *     DeviceCapabilities#deviceCapFlags}
+   */
+  default MemoryWindow allocMw(MwType type) throws RdmaException {
+    throw new NotSupportedException(
+        label() + ": this device has no memory windows of " + type + "; see its query");
+  }
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxRecvSge scatter-gather elements of a receive, at least 1
  * @param srq receives are taken from this one; the sizes of the receive queue are ignored then.
  *     Null for a receive queue of its own
+ * @param maxInlineData inline data of a send request in bytes, 0 or more
  */
 public record QpInitAttributes(
     QpType type,
@@ -24,9 +25,14 @@ public record QpInitAttributes(
     int maxRecvWr,
     int maxSendSge,
     int maxRecvSge,
-    @Nullable SharedReceiveQueue srq) {
-  /** Refuses sizes below 1. */
+    @Nullable SharedReceiveQueue srq,
+    int maxInlineData) {
+  /** Refuses sizes below 1, and inline data below 0. */
   public QpInitAttributes {
+    if (maxInlineData < 0) {
+      throw new IllegalArgumentException(
+          "maxInlineData " + maxInlineData + ": must be 0 (none) or more");
+    }
     if (maxSendWr < 1 || maxRecvWr < 1 || maxSendSge < 1 || maxRecvSge < 1) {
       throw new IllegalArgumentException(
           "queue pair sizes must be 1 or more: send "
@@ -49,7 +55,7 @@ public record QpInitAttributes(
       int maxRecvWr,
       int maxSendSge,
       int maxRecvSge) {
-    this(type, sendCq, recvCq, maxSendWr, maxRecvWr, maxSendSge, maxRecvSge, null);
+    this(type, sendCq, recvCq, maxSendWr, maxRecvWr, maxSendSge, maxRecvSge, null, 0);
   }
 
   /**
@@ -60,6 +66,17 @@ public record QpInitAttributes(
    */
   public QpInitAttributes withSrq(SharedReceiveQueue queue) {
     return new QpInitAttributes(
-        type, sendCq, recvCq, maxSendWr, maxRecvWr, maxSendSge, maxRecvSge, queue);
+        type, sendCq, recvCq, maxSendWr, maxRecvWr, maxSendSge, maxRecvSge, queue, maxInlineData);
+  }
+
+  /**
+   * The same queue pair with inline data.
+   *
+   * @param bytes most inline data of a send request
+   * @return new attributes
+   */
+  public QpInitAttributes withMaxInlineData(int bytes) {
+    return new QpInitAttributes(
+        type, sendCq, recvCq, maxSendWr, maxRecvWr, maxSendSge, maxRecvSge, srq, bytes);
   }
 }

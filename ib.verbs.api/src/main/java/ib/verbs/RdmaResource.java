@@ -4,7 +4,7 @@ package ib.verbs;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Something of an {@link RdmaDevice} that its owner must destroy: PD, MR, CQ, SRQ or QP.
+ * Something of an {@link RdmaDevice} that its owner must destroy: PD, MR, MW, CQ, SRQ or QP.
  * Thread-safe.
  *
  * <p>{@link #close()} is synchronous: when it returns, the hardware begins no further access on its

@@ -11,7 +11,7 @@ public final class WorkCompletion {
   private WcOpcode opcode = WcOpcode.SEND;
   private int byteLength;
   private int immediate;
-  private boolean hasImmediate;
+  private int flags;
   private int qpn;
   private int srcQpn;
 
@@ -48,7 +48,7 @@ public final class WorkCompletion {
     opcode = op;
     qpn = qp;
     byteLength = bytes;
-    hasImmediate = false;
+    flags = 0;
     immediate = 0;
     srcQpn = 0;
     return this;
@@ -62,7 +62,19 @@ public final class WorkCompletion {
    */
   public WorkCompletion setImmediate(int value) {
     immediate = value;
-    hasImmediate = true;
+    flags = WcFlags.WITH_IMM;
+    return this;
+  }
+
+  /**
+   * Adds the key that the sender made invalid; for drivers.
+   *
+   * @param key an rkey of ours
+   * @return this
+   */
+  public WorkCompletion setInvalidatedRkey(int key) {
+    immediate = key;
+    flags = WcFlags.WITH_INV;
     return this;
   }
 
@@ -105,7 +117,8 @@ public final class WorkCompletion {
   }
 
   /**
-   * Bytes received (a datagram: including the 40 bytes of the GRH area), or moved by a READ.
+   * Bytes received (a datagram: including the 40 bytes of the GRH area), or moved by a READ; 8 for
+   * an atomic operation, whose old value is in the request's element, in the host's byte order.
    *
    * @return bytes
    */
@@ -128,7 +141,25 @@ public final class WorkCompletion {
    * @return flag
    */
   public boolean hasImmediate() {
-    return hasImmediate;
+    return flags == WcFlags.WITH_IMM;
+  }
+
+  /**
+   * Flags ({@code wc_flags}).
+   *
+   * @return bits of {@link WcFlags}
+   */
+  public int flags() {
+    return flags;
+  }
+
+  /**
+   * The key that a SEND with invalidate made invalid ({@code invalidated_rkey}).
+   *
+   * @return an rkey of ours, valid if {@link #flags()} has {@link WcFlags#WITH_INV}
+   */
+  public int invalidatedRkey() {
+    return immediate;
   }
 
   /**

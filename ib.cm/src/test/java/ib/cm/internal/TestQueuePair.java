@@ -189,7 +189,7 @@ final class TestQueuePair implements QueuePair, QpBackend {
 
   @Override
   public MemoryStatus resolveRemote(
-      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+      int rkey, long address, long lengthBytes, int need, BusWindow window) {
     return MemoryStatus.INVALID_KEY;
   }
 
@@ -205,8 +205,8 @@ final class TestQueuePair implements QueuePair, QpBackend {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
       boolean solicited) {
     if (status == WcStatus.SUCCESS) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.hca;
 
+import ib.verbs.NotSupportedException;
 import ib.verbs.RdmaException;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -58,6 +59,25 @@ public final class Quota {
   public static void checkLimit(String what, int value, int max) throws RdmaException {
     if (value < 1 || value > max) {
       throw new RdmaException(what + " " + value + ": give 1 to " + max);
+    }
+  }
+
+  /**
+   * Refuses more inline data than the device takes.
+   *
+   * @param device names the device
+   * @param bytes asked for
+   * @param max what it takes, 0 = none
+   * @throws NotSupportedException if it takes none
+   * @throws RdmaException if it takes less
+   */
+  public static void checkInlineData(String device, int bytes, int max) throws RdmaException {
+    if (bytes > 0 && max == 0) {
+      throw new NotSupportedException(device + " takes no inline data; give elements");
+    }
+    if (bytes > max) {
+      throw new RdmaException(
+          bytes + " bytes of inline data on " + device + ": give at most " + max);
     }
   }
 }

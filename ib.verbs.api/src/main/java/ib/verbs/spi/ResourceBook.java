@@ -14,7 +14,7 @@ public interface ResourceBook {
   /**
    * A resource was made.
    *
-   * @param resource PD, MR, CQ, SRQ or QP
+   * @param resource PD, MR, MW, CQ, SRQ or QP
    */
   void created(RdmaResource resource);
 

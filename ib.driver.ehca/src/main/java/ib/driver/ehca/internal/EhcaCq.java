@@ -144,6 +144,8 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
         .setSrcQpn(Memory.get32(from, offset + Cqe.REMOTE_QPN));
     if ((flags & Cqe.HAS_IMMEDIATE) != 0) {
       into.setImmediate(Memory.get32(from, offset + Cqe.IMMEDIATE));
+    } else if ((flags & Cqe.HAS_INVALIDATED) != 0) {
+      into.setInvalidatedRkey(Memory.get32(from, offset + Cqe.IMMEDIATE));
     }
     return true;
   }

@@ -22,10 +22,13 @@ import ib.verbs.DeviceAttributes;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
+import ib.verbs.WrOpcode;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,6 +38,16 @@ import org.jspecify.annotations.Nullable;
 /** The driver of a running adapter. */
 final class EhcaHca implements Hca {
   static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
+
+  /** What queue pairs of this device can be asked to do. */
+  static final Set<WrOpcode> OPERATIONS =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              WrOpcode.SEND,
+              WrOpcode.SEND_WITH_IMM,
+              WrOpcode.RDMA_WRITE,
+              WrOpcode.RDMA_WRITE_WITH_IMM,
+              WrOpcode.RDMA_READ));
 
   private static final int MAX_PD = 4096;
   private static final ResourceBook NO_BOOK =

@@ -7,6 +7,7 @@ import ib.driver.ehca.internal.format.QpBlock;
 import ib.driver.ehca.internal.format.Register;
 import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.hca.HcaResource;
+import ib.transport.hca.SendCheck;
 import ib.transport.wire.Gids;
 import ib.verbs.AsyncEventType;
 import ib.verbs.PostResult;
@@ -35,6 +36,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
   private final EhcaCq recvCq;
   private final QpType type;
   private final QpMaker.Parts parts;
+  private final SendCheck check;
 
   /** What the driver knows; the adapter tells of errors by event. */
   private volatile QpState state = QpState.RESET;
@@ -56,6 +58,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
     this.recvCq = recvCq;
     this.type = type;
     this.parts = parts;
+    check = new SendCheck(label(), type, EhcaHca.OPERATIONS, 0);
   }
 
   static EhcaQp create(EhcaHca hca, EhcaPd pd, ResourceBook book, QpInitAttributes init)
@@ -176,9 +179,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
   public PostResult postSend(SendWr request) {
     WorkQueue sends = parts.sends();
     sends.checkSegments(label(), request.sges());
-    if (type == QpType.UD) {
-      checkDatagram(request);
-    }
+    check.check(request);
     PostResult refusal = refuse(QpState.RTS);
     if (refusal != null) {
       return refusal;
@@ -198,13 +199,6 @@ final class EhcaQp extends HcaResource implements QueuePair {
     }
     parts.registers().store(Register.QP_SEND_ADDER, 1);
     return PostResult.OK;
-  }
-
-  private void checkDatagram(SendWr request) {
-    if (request.destination() == null || request.opcode().isRdma()) {
-      throw new IllegalArgumentException(
-          label() + " sends datagrams: give a destination, and SEND or SEND_WITH_IMM");
-    }
   }
 
   private static void write(WorkQueue sends, long offset, SendWr wr) {
@@ -229,9 +223,15 @@ final class EhcaQp extends HcaResource implements QueuePair {
 
   private static int operation(WrOpcode opcode) {
     return switch (opcode) {
-      case SEND, SEND_WITH_IMM -> Wqe.SEND;
+      case SEND, SEND_WITH_IMM, SEND_WITH_INV -> Wqe.SEND;
       case RDMA_WRITE, RDMA_WRITE_WITH_IMM -> Wqe.RDMA_WRITE;
       case RDMA_READ -> Wqe.RDMA_READ;
+      case BIND_MW -> Wqe.BIND;
+      case LOCAL_INV -> Wqe.LOCAL_INVALIDATE;
+      case REG_MR -> Wqe.REGISTER;
+      case FLUSH -> Wqe.FLUSH;
+      case ATOMIC_CMP_AND_SWP, ATOMIC_FETCH_AND_ADD, ATOMIC_WRITE ->
+          throw new IllegalArgumentException("this adapter has no " + opcode);
     };
   }
 

@@ -78,6 +78,7 @@ final class QpMaker {
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), limits.maxQpWr());
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), limits.maxSge());
     Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), limits.maxSge());
+    Quota.checkInlineData(device, init.maxInlineData(), limits.capabilities().maxInlineData());
   }
 
   private EhcaCq own(CompletionQueue cq) throws RdmaException {

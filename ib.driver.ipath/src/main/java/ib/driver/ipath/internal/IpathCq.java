@@ -7,6 +7,7 @@ import ib.transport.hca.Quota;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.RdmaException;
+import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
@@ -23,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * the two sees the other.
  */
 final class IpathCq extends HcaResource implements CompletionQueue {
-  private static final int HAS_IMMEDIATE = 1;
-
   private final IpathHca hca;
   private final @Nullable CompletionHandler handler;
   private final int mask;
@@ -108,8 +107,10 @@ final class IpathCq extends HcaResource implements CompletionQueue {
 
   private void fill(WorkCompletion wc, int i) {
     wc.set(wrId[i], status[i], opcode[i], qp[i].qpn(), bytes[i]).setSrcQpn(srcQpn[i]);
-    if ((flags[i] & HAS_IMMEDIATE) != 0) {
+    if (flags[i] == WcFlags.WITH_IMM) {
       wc.setImmediate(immediate[i]);
+    } else if (flags[i] == WcFlags.WITH_INV) {
+      wc.setInvalidatedRkey(immediate[i]);
     }
   }
 
@@ -125,7 +126,7 @@ final class IpathCq extends HcaResource implements CompletionQueue {
       WcStatus st,
       WcOpcode op,
       int lengthBytes,
-      boolean hasImmediate,
+      int wcFlags,
       int imm,
       int source) {
     long at = tail;
@@ -140,7 +141,7 @@ final class IpathCq extends HcaResource implements CompletionQueue {
     status[i] = st;
     opcode[i] = op;
     bytes[i] = lengthBytes;
-    flags[i] = (byte) (hasImmediate ? HAS_IMMEDIATE : 0);
+    flags[i] = (byte) wcFlags;
     immediate[i] = imm;
     srcQpn[i] = source;
     tail = at + 1;

@@ -14,12 +14,16 @@ import ib.verbs.DeviceAttributes;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
+import ib.verbs.WrOpcode;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,6 +44,17 @@ final class IpathHca implements Hca {
   static final int MAX_PD = 4096;
   static final int MAX_RD_ATOM = 16;
   static final int MAX_FAST_REG_PAGES = 512;
+  static final int MAX_INLINE = 0;
+
+  /** What queue pairs of this device can be asked to do. */
+  static final Set<WrOpcode> OPERATIONS =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              WrOpcode.SEND,
+              WrOpcode.SEND_WITH_IMM,
+              WrOpcode.RDMA_WRITE,
+              WrOpcode.RDMA_WRITE_WITH_IMM,
+              WrOpcode.RDMA_READ));
 
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
   private static final ResourceBook NO_BOOK =

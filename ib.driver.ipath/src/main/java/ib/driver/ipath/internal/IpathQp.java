@@ -5,6 +5,7 @@ import ib.transport.PortQp;
 import ib.transport.hca.Doorbell;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
+import ib.transport.hca.SendCheck;
 import ib.verbs.CompletionQueue;
 import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
@@ -30,6 +31,7 @@ final class IpathQp extends HcaResource implements QueuePair {
   final IpathCq recvCq;
   final SendRing sends;
   final WorkRing receives;
+  private final SendCheck check;
   private final int qpn;
   private final QpType type;
 
@@ -57,6 +59,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     this.type = init.type();
     sends = new SendRing(init.maxSendWr(), init.maxSendSge());
     receives = new WorkRing(init.maxRecvWr(), init.maxRecvSge());
+    check = new SendCheck(label(), type, IpathHca.OPERATIONS, init.maxInlineData());
   }
 
   static IpathQp create(IpathHca hca, IpathPd pd, ResourceBook book, QpInitAttributes init)
@@ -73,6 +76,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), IpathHca.MAX_QP_WR);
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), IpathHca.MAX_SGE);
     Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), IpathHca.MAX_SGE);
+    Quota.checkInlineData(device, init.maxInlineData(), IpathHca.MAX_INLINE);
     IpathCq sendCq = own(hca, init.sendCq());
     IpathCq recvCq = own(hca, init.recvCq());
     hca.qpQuota.take();
@@ -191,9 +195,7 @@ final class IpathQp extends HcaResource implements QueuePair {
   @Override
   public PostResult postSend(SendWr request) {
     sends.checkSges(label(), request.sges());
-    if (type == QpType.UD) {
-      checkDatagram(request);
-    }
+    check.check(request);
     PostResult refusal = refuse(QpState.RTS);
     if (refusal != null) {
       return refusal;
@@ -206,13 +208,6 @@ final class IpathQp extends HcaResource implements QueuePair {
     sends.publish();
     ringDoorbell();
     return PostResult.OK;
-  }
-
-  private void checkDatagram(SendWr request) {
-    if (request.destination() == null || request.opcode().isRdma()) {
-      throw new IllegalArgumentException(
-          label() + " sends datagrams: give a destination, and SEND or SEND_WITH_IMM");
-    }
   }
 
   @Override

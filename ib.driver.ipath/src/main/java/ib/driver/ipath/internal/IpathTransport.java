@@ -54,9 +54,8 @@ final class IpathTransport implements QpBackend {
 
   @Override
   public MemoryStatus resolveRemote(
-      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
-    int need = write ? AccessFlags.REMOTE_WRITE : AccessFlags.REMOTE_READ;
-    return resolve(rkey, need, address, lengthBytes, write, window);
+      int rkey, long address, long lengthBytes, int need, BusWindow window) {
+    return resolve(rkey, need, address, lengthBytes, QpBackend.writes(need), window);
   }
 
   private MemoryStatus resolve(
@@ -74,7 +73,7 @@ final class IpathTransport implements QpBackend {
       long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
     long wrId = qp.sends.complete(cookie);
     if (signaled || status != WcStatus.SUCCESS) {
-      qp.sendCq.add(qp, wrId, status, opcode, lengthBytes, false, 0, 0);
+      qp.sendCq.add(qp, wrId, status, opcode, lengthBytes, 0, 0, 0);
     }
   }
 
@@ -84,12 +83,12 @@ final class IpathTransport implements QpBackend {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
       boolean solicited) {
     long wrId = qp.receives.complete(cookie);
-    qp.recvCq.add(qp, wrId, status, opcode, lengthBytes, hasImmediate, immediate, srcQpn);
+    qp.recvCq.add(qp, wrId, status, opcode, lengthBytes, flags, immediateOrKey, srcQpn);
   }
 
   @Override

@@ -13,6 +13,7 @@ import ib.transport.hca.Quota;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.RdmaException;
+import ib.verbs.WcFlags;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.spi.ResourceBook;
@@ -187,8 +188,12 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
             qp.qpn(),
             Be.get32(segment, entry + Cqe.BYTE_COUNT))
         .setSrcQpn(Be.get32(segment, entry + Cqe.REMOTE_QPN));
-    if (Cqe.hasImmediate(last)) {
-      into.setImmediate(Be.get32(segment, entry + Cqe.IMMEDIATE));
+    switch (Cqe.flags(last)) {
+      case WcFlags.WITH_IMM -> into.setImmediate(Be.get32(segment, entry + Cqe.IMMEDIATE));
+      case WcFlags.WITH_INV -> into.setInvalidatedRkey(Be.get32(segment, entry + Cqe.IMMEDIATE));
+      default -> {
+        // The field holds nothing.
+      }
     }
     return true;
   }

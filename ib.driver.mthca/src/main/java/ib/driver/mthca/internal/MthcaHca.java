@@ -15,10 +15,13 @@ import ib.verbs.DeviceAttributes;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
+import ib.verbs.WrOpcode;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -31,6 +34,17 @@ import org.jspecify.annotations.Nullable;
 /** The running HCA: the driver's half. */
 final class MthcaHca implements Hca {
   static final int MAX_FAST_REG_PAGES = 512;
+  static final int MAX_INLINE = 0;
+
+  /** What queue pairs of this device can be asked to do. */
+  static final Set<WrOpcode> OPERATIONS =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              WrOpcode.SEND,
+              WrOpcode.SEND_WITH_IMM,
+              WrOpcode.RDMA_WRITE,
+              WrOpcode.RDMA_WRITE_WITH_IMM,
+              WrOpcode.RDMA_READ));
 
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
   private static final ResourceBook NO_BOOK =

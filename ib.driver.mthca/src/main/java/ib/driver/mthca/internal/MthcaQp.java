@@ -7,6 +7,7 @@ import ib.driver.mthca.internal.prm.QpContext;
 import ib.driver.mthca.internal.prm.RegisterSpace;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
+import ib.transport.hca.SendCheck;
 import ib.verbs.CompletionQueue;
 import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
@@ -36,6 +37,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private final QpType type;
   private final SendQueue sends;
   private final RecvQueue receives;
+  private final SendCheck check;
   private volatile QpState state = QpState.RESET;
 
   /** Agent thread. */
@@ -60,6 +62,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
     this.recvCq = recvCq;
     this.sends = sends;
     this.receives = receives;
+    check = new SendCheck(label(qpn), type, MthcaHca.OPERATIONS, sends.maxInlineBytes());
   }
 
   private static String label(int qpn) {
@@ -80,7 +83,13 @@ final class MthcaQp extends HcaResource implements QueuePair {
       MthcaTables tables = hca.tables();
       boolean datagrams = init.type() == QpType.UD;
       SendQueue sends =
-          new SendQueue(label(qpn), init.maxSendWr(), init.maxSendSge(), datagrams, tables);
+          new SendQueue(
+              label(qpn),
+              init.maxSendWr(),
+              init.maxSendSge(),
+              init.maxInlineData(),
+              datagrams,
+              tables);
       undo.add(() -> sends.free(tables));
       RecvQueue receives = new RecvQueue(label(qpn), init.maxRecvWr(), init.maxRecvSge(), tables);
       undo.add(() -> receives.free(tables));
@@ -105,6 +114,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), limits.maxQpWr());
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), limits.maxSg());
     Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), limits.maxSg());
+    Quota.checkInlineData(device, init.maxInlineData(), MthcaHca.MAX_INLINE);
   }
 
   private static MthcaCq own(MthcaHca hca, CompletionQueue cq) throws RdmaException {
@@ -287,9 +297,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
   @Override
   public PostResult postSend(SendWr request) {
     sends.checkSges(request.sges());
-    if (type == QpType.UD) {
-      checkDatagram(request);
-    }
+    check.check(request);
     sends.gate.enter();
     try {
       PostResult refusal = refuse(QpState.RTS);
@@ -304,13 +312,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
     }
     ring(RegisterSpace.SEND_DOORBELL);
     return PostResult.OK;
-  }
-
-  private void checkDatagram(SendWr request) {
-    if (request.destination() == null || request.opcode().isRdma()) {
-      throw new IllegalArgumentException(
-          label() + " sends datagrams: give a destination, and SEND or SEND_WITH_IMM");
-    }
   }
 
   @Override

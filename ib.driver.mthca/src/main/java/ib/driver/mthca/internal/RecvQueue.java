@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 /** The receive queue. */
 final class RecvQueue extends WorkQueue {
   RecvQueue(String label, int limit, int maxSge, MthcaTables tables) throws RdmaException {
-    super(label, limit, Wqe.NEXT_BYTES, maxSge, tables);
+    super(label, limit, Wqe.NEXT_BYTES, maxSge, 0, tables);
   }
 
   void assign(int qpn) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** The send queue. */
 final class SendQueue extends WorkQueue {
   private final boolean datagrams;
+  private final int maxInlineBytes;
   private final DbRecord done;
   private final boolean[] signaled;
   private final WcOpcode[] opcodes;
@@ -29,15 +30,23 @@ final class SendQueue extends WorkQueue {
   private long lastHigh;
   private long lastLow;
 
-  SendQueue(String label, int limit, int maxSge, boolean datagrams, MthcaTables tables)
+  SendQueue(
+      String label,
+      int limit,
+      int maxSge,
+      int maxInlineBytes,
+      boolean datagrams,
+      MthcaTables tables)
       throws RdmaException {
     super(
         label,
         limit,
         Wqe.NEXT_BYTES + (datagrams ? Wqe.UD_BYTES : Wqe.RADDR_BYTES),
         maxSge,
+        maxInlineBytes,
         tables);
     this.datagrams = datagrams;
+    this.maxInlineBytes = maxInlineBytes;
     signaled = new boolean[entries()];
     opcodes = new WcOpcode[entries()];
     try {
@@ -46,6 +55,10 @@ final class SendQueue extends WorkQueue {
       super.free(tables);
       throw e;
     }
+  }
+
+  int maxInlineBytes() {
+    return maxInlineBytes;
   }
 
   DbRecord doneRecord() {

@@ -39,7 +39,12 @@ abstract class WorkQueue {
   /** Position of the next entry. By the posting thread. */
   int posted;
 
-  WorkQueue(String label, int limit, int headBytes, int maxSge, MthcaTables tables)
+  /**
+   * Makes a queue.
+   *
+   * @param inlineBytes inline data for which an entry has room in place of data segments
+   */
+  WorkQueue(String label, int limit, int headBytes, int maxSge, int inlineBytes, MthcaTables tables)
       throws RdmaException {
     this.label = label;
     this.limit = limit;
@@ -47,7 +52,10 @@ abstract class WorkQueue {
     // One more: the entry before one that is not done is never overwritten, as it holds its opcode.
     int entries = Be.powerOfTwo(limit + 1);
     mask = entries - 1;
-    int stride = Math.max(MIN_STRIDE, Be.powerOfTwo(headBytes + maxSge * Wqe.DATA_BYTES));
+    int dataBytes =
+        Math.max(
+            maxSge * Wqe.DATA_BYTES, inlineBytes == 0 ? 0 : Wqe.INLINE_HEAD_BYTES + inlineBytes);
+    int stride = Math.max(MIN_STRIDE, Be.powerOfTwo(headBytes + dataBytes));
     logStride = Be.log2(stride);
     wrIds = new long[entries];
     record = tables.takeRecord();

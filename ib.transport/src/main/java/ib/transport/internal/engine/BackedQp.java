@@ -168,6 +168,6 @@ abstract class BackedQp extends EngineQp implements PortQp {
   }
 
   final void completeReceive(RecvWqe wqe, WcStatus status, int bytes) {
-    backend.completeReceive(wqe.cookie(), status, WcOpcode.RECV, bytes, false, 0, 0, false);
+    backend.completeReceive(wqe.cookie(), status, WcOpcode.RECV, bytes, 0, 0, 0, false);
   }
 }

@@ -7,6 +7,7 @@ import ib.transport.wire.Deth;
 import ib.transport.wire.ImmDt;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Reth;
+import ib.verbs.WcFlags;
 import java.lang.foreign.MemorySegment;
 
 /** One received packet, with the fields that every queue pair looks at taken out. Reused. */
@@ -73,9 +74,13 @@ final class Inbound {
     return Deth.srcQp(segment, offset + Bth.LENGTH);
   }
 
-  int immediate() {
-    return Opcode.hasImm(opcode)
-        ? ImmDt.value(segment, offset + Opcode.lastHeaderOffset(opcode))
-        : 0;
+  /** Bits of {@link WcFlags}: what the last header holds. */
+  int wcFlags() {
+    return Opcode.hasImm(opcode) ? WcFlags.WITH_IMM : Opcode.hasIeth(opcode) ? WcFlags.WITH_INV : 0;
+  }
+
+  /** Immediate data or the key to invalidate, 4 bytes each; 0 if there is neither. */
+  int immediateOrKey() {
+    return wcFlags() == 0 ? 0 : ImmDt.value(segment, offset + Opcode.lastHeaderOffset(opcode));
   }
 }

@@ -81,7 +81,7 @@ final class MemoryMover {
   /**
    * Copies between a packet and memory that a remote key opens.
    *
-   * @param write true to write to the memory, for RDMA WRITE
+   * @param need the right, which also says the direction
    */
   MemoryStatus remote(
       QpBackend backend,
@@ -90,10 +90,10 @@ final class MemoryMover {
       int bytes,
       MemorySegment packet,
       long packetOffset,
-      boolean write) {
+      int need) {
+    boolean write = QpBackend.writes(need);
     for (int done = 0; done < bytes; ) {
-      MemoryStatus status =
-          backend.resolveRemote(rkey, address + done, bytes - done, write, window);
+      MemoryStatus status = backend.resolveRemote(rkey, address + done, bytes - done, need, window);
       if (status != MemoryStatus.OK) {
         return status;
       }
@@ -107,10 +107,8 @@ final class MemoryMover {
   }
 
   /** Checks a remote range without touching it; an empty one needs no key. */
-  MemoryStatus checkRemote(QpBackend backend, int rkey, long address, long bytes, boolean write) {
-    return bytes == 0
-        ? MemoryStatus.OK
-        : backend.resolveRemote(rkey, address, bytes, write, window);
+  MemoryStatus checkRemote(QpBackend backend, int rkey, long address, long bytes, int need) {
+    return bytes == 0 ? MemoryStatus.OK : backend.resolveRemote(rkey, address, bytes, need, window);
   }
 
   /** Copies one run; 0 if the memory turned out not to be there. */

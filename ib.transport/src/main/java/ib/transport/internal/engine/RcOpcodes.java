@@ -42,7 +42,21 @@ final class RcOpcodes {
               Opcode.WRITE_MIDDLE,
               Opcode.WRITE_LAST_IMM,
               Opcode.WRITE_ONLY_IMM);
+      case SEND_WITH_INV ->
+          pick(
+              first,
+              last,
+              Opcode.SEND_FIRST,
+              Opcode.SEND_MIDDLE,
+              Opcode.SEND_LAST_INV,
+              Opcode.SEND_ONLY_INV);
       case RDMA_READ -> Opcode.READ_REQUEST;
+      case ATOMIC_CMP_AND_SWP -> Opcode.COMPARE_SWAP;
+      case ATOMIC_FETCH_AND_ADD -> Opcode.FETCH_ADD;
+      case ATOMIC_WRITE -> Opcode.ATOMIC_WRITE;
+      case FLUSH -> Opcode.FLUSH;
+      case LOCAL_INV, BIND_MW, REG_MR ->
+          throw new IllegalArgumentException(operation + " has no packets");
     };
   }
 

@@ -183,7 +183,13 @@ final class RcResponder {
     }
     MemoryStatus status =
         core.mover.remote(
-            qp.backend, writeKey, writeAddress, bytes, packet.segment, packet.payloadOffset, true);
+            qp.backend,
+            writeKey,
+            writeAddress,
+            bytes,
+            packet.segment,
+            packet.payloadOffset,
+            AccessFlags.REMOTE_WRITE);
     if (status != MemoryStatus.OK) {
       refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "WRITE refused: " + status);
       return;
@@ -212,7 +218,8 @@ final class RcResponder {
     writeLeft = packet.rethLength();
     received = 0;
     MemoryStatus status =
-        core.mover.checkRemote(qp.backend, writeKey, writeAddress, writeLeft, true);
+        core.mover.checkRemote(
+            qp.backend, writeKey, writeAddress, writeLeft, AccessFlags.REMOTE_WRITE);
     if (status != MemoryStatus.OK) {
       refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "WRITE refused: " + status);
       return false;
@@ -230,7 +237,8 @@ final class RcResponder {
       refuse(Aeth.NAK_INVALID_REQUEST, "more READs than responder resources");
     } else {
       MemoryStatus status =
-          core.mover.checkRemote(qp.backend, packet.rethKey(), packet.rethVa(), bytes, false);
+          core.mover.checkRemote(
+              qp.backend, packet.rethKey(), packet.rethVa(), bytes, AccessFlags.REMOTE_READ);
       if (status != MemoryStatus.OK) {
         refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "READ refused: " + status);
         return;
@@ -257,7 +265,8 @@ final class RcResponder {
     }
     // A late copy may ask for memory that was given back since: that is no error of the peer.
     MemoryStatus status =
-        core.mover.checkRemote(qp.backend, packet.rethKey(), packet.rethVa(), bytes, false);
+        core.mover.checkRemote(
+            qp.backend, packet.rethKey(), packet.rethVa(), bytes, AccessFlags.REMOTE_READ);
     if (status == MemoryStatus.OK) {
       reads.addReplay(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
     }
@@ -278,8 +287,8 @@ final class RcResponder {
         WcStatus.SUCCESS,
         opcode,
         bytes,
-        Opcode.hasImm(packet.opcode),
-        packet.immediate(),
+        packet.wcFlags(),
+        packet.immediateOrKey(),
         qp.destQpn,
         packet.solicited);
   }
@@ -357,7 +366,13 @@ final class RcResponder {
     long at = sink.offset();
     MemoryStatus status =
         core.mover.remote(
-            qp.backend, reads.key(), reads.packetAddress(), bytes, out, at + header, false);
+            qp.backend,
+            reads.key(),
+            reads.packetAddress(),
+            bytes,
+            out,
+            at + header,
+            AccessFlags.REMOTE_READ);
     if (status != MemoryStatus.OK) {
       readFailed(status);
       return 1;

@@ -173,8 +173,8 @@ final class UdQp extends BackedQp {
         WcStatus.SUCCESS,
         WcOpcode.RECV,
         GrhArea.LENGTH + bytes,
-        Opcode.hasImm(packet.opcode),
-        packet.immediate(),
+        packet.wcFlags(),
+        packet.immediateOrKey(),
         packet.dethSourceQpn(),
         packet.solicited);
   }

@@ -221,8 +221,8 @@ class CapturedTrafficTest {
 
     @Override
     public MemoryStatus resolveRemote(
-        int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
-      return resolveLocal(rkey, address, lengthBytes, write, window);
+        int rkey, long address, long lengthBytes, int need, BusWindow window) {
+      return resolveLocal(rkey, address, lengthBytes, QpBackend.writes(need), window);
     }
 
     @Override
@@ -237,8 +237,8 @@ class CapturedTrafficTest {
         WcStatus status,
         WcOpcode opcode,
         int lengthBytes,
-        boolean hasImmediate,
-        int immediate,
+        int flags,
+        int immediateOrKey,
         int srcQpn,
         boolean solicited) {
       received++;

@@ -126,8 +126,8 @@ class DataPathTest {
 
     @Override
     public MemoryStatus resolveRemote(
-        int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
-      return resolveLocal(rkey, address, lengthBytes, write, window);
+        int rkey, long address, long lengthBytes, int need, BusWindow window) {
+      return resolveLocal(rkey, address, lengthBytes, QpBackend.writes(need), window);
     }
 
     @Override
@@ -145,8 +145,8 @@ class DataPathTest {
         WcStatus status,
         WcOpcode done,
         int lengthBytes,
-        boolean hasImmediate,
-        int immediate,
+        int flags,
+        int immediateOrKey,
         int srcQpn,
         boolean solicited) {
       received += lengthBytes;

@@ -12,6 +12,7 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
+import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
@@ -62,7 +63,14 @@ class DatagramTest {
     assertThat(pair.backendB.receiveDone)
         .containsExactly(
             new SimBackend.ReceiveDone(
-                0, WcStatus.SUCCESS, WcOpcode.RECV, 373, true, 0xCAFE_BABE, Pair.QPN_A, true));
+                0,
+                WcStatus.SUCCESS,
+                WcOpcode.RECV,
+                373,
+                WcFlags.WITH_IMM,
+                0xCAFE_BABE,
+                Pair.QPN_A,
+                true));
     assertThat(Pair.bytes(pair.b.memory, 1040, 333)).isEqualTo(Pair.bytes(pair.a.memory, 50, 333));
     MemorySegment header = pair.b.memory.segment.asSlice(1020, 20);
     assertThat(Wire.u8(header, 0)).isEqualTo(0x45);

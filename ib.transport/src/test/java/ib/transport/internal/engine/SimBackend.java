@@ -6,6 +6,7 @@ import ib.transport.MemoryStatus;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
+import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
@@ -25,10 +26,18 @@ final class SimBackend implements QpBackend {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
-      boolean solicited) {}
+      boolean solicited) {
+    boolean hasImmediate() {
+      return flags == WcFlags.WITH_IMM;
+    }
+
+    int immediate() {
+      return immediateOrKey;
+    }
+  }
 
   final SimMemory memory;
   final Deque<Consumer<SendWqe>> sends = new ArrayDeque<>();
@@ -107,9 +116,8 @@ final class SimBackend implements QpBackend {
 
   @Override
   public MemoryStatus resolveRemote(
-      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
-    return memory.resolve(
-        rkey, address, lengthBytes, write ? SimMemory.REMOTE_WRITE : SimMemory.REMOTE_READ, window);
+      int rkey, long address, long lengthBytes, int need, BusWindow window) {
+    return memory.resolve(rkey, address, lengthBytes, need, window);
   }
 
   @Override
@@ -126,13 +134,13 @@ final class SimBackend implements QpBackend {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
       boolean solicited) {
     ReceiveDone done =
         new ReceiveDone(
-            cookie, status, opcode, lengthBytes, hasImmediate, immediate, srcQpn, solicited);
+            cookie, status, opcode, lengthBytes, flags, immediateOrKey, srcQpn, solicited);
     receiveDone.add(done);
     onReceive.accept(done);
   }

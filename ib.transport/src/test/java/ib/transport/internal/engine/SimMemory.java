@@ -3,6 +3,7 @@ package ib.transport.internal.engine;
 
 import ib.dma.BusWindow;
 import ib.transport.MemoryStatus;
+import ib.verbs.AccessFlags;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -10,9 +11,16 @@ import java.util.Map;
 
 /** Memory of a simulated device: one segment, regions with keys, resolved in short runs. */
 final class SimMemory {
-  static final int LOCAL_WRITE = 1;
-  static final int REMOTE_WRITE = 2;
-  static final int REMOTE_READ = 4;
+  static final int LOCAL_WRITE = AccessFlags.LOCAL_WRITE;
+  static final int REMOTE_WRITE = AccessFlags.REMOTE_WRITE;
+  static final int REMOTE_READ = AccessFlags.REMOTE_READ;
+
+  /** All rights. */
+  static final int ALL =
+      AccessFlags.ALL
+          | AccessFlags.MW_BIND
+          | AccessFlags.FLUSH_GLOBAL
+          | AccessFlags.FLUSH_PERSISTENT;
 
   private record Region(long address, long offset, long length, int rights) {}
 
@@ -34,7 +42,7 @@ final class SimMemory {
 
   SimMemory(MemorySegment segment) {
     this.segment = segment;
-    allKey = register(0, segment.byteSize(), LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ);
+    allKey = register(0, segment.byteSize(), ALL);
   }
 
   int register(long offset, long length, int rights) {

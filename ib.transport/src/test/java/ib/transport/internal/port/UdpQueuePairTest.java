@@ -92,7 +92,7 @@ class UdpQueuePairTest {
 
     @Override
     public MemoryStatus resolveRemote(
-        int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+        int rkey, long address, long lengthBytes, int need, BusWindow window) {
       return resolve(rkey, address, lengthBytes, window);
     }
 
@@ -119,8 +119,8 @@ class UdpQueuePairTest {
         WcStatus status,
         WcOpcode opcode,
         int lengthBytes,
-        boolean hasImmediate,
-        int immediate,
+        int flags,
+        int immediateOrKey,
         int srcQpn,
         boolean solicited) {
       completions.add(opcode + " " + status + " " + lengthBytes);

@@ -18,6 +18,7 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
+import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import java.lang.foreign.MemorySegment;
@@ -177,10 +178,9 @@ final class HwQp implements QpBackend, RegisterPage {
 
   @Override
   public MemoryStatus resolveRemote(
-      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
+      int rkey, long address, long lengthBytes, int need, BusWindow window) {
     HwRegion region = adapter.rkeys.find(rkey);
-    int need = write ? AccessFlags.REMOTE_WRITE : AccessFlags.REMOTE_READ;
-    return resolve(region, need, address, lengthBytes, write, window);
+    return resolve(region, need, address, lengthBytes, QpBackend.writes(need), window);
   }
 
   private MemoryStatus resolve(
@@ -215,15 +215,16 @@ final class HwQp implements QpBackend, RegisterPage {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
       boolean solicited) {
     long wrId = receives.complete(cookie);
     MemorySegment entry = recvCq.begin(qpn, wrId, cookie, true);
-    if (hasImmediate) {
-      Memory.put8(entry, Cqe.FLAGS, Cqe.IS_RECEIVE | Cqe.HAS_IMMEDIATE);
-      Memory.put32(entry, Cqe.IMMEDIATE, immediate);
+    if (flags != 0) {
+      int holds = flags == WcFlags.WITH_IMM ? Cqe.HAS_IMMEDIATE : Cqe.HAS_INVALIDATED;
+      Memory.put8(entry, Cqe.FLAGS, Cqe.IS_RECEIVE | holds);
+      Memory.put32(entry, Cqe.IMMEDIATE, immediateOrKey);
     }
     Memory.put32(entry, Cqe.REMOTE_QPN, srcQpn);
     if (!recvCq.commit(status, opcode, lengthBytes)) {

@@ -21,7 +21,7 @@ public final class Cqe {
   /** Bytes moved, 4 bytes. */
   public static final int BYTES = 12;
 
-  /** Immediate data, 4 bytes. */
+  /** Immediate data, or the key that the sender made invalid, 4 bytes. */
   public static final int IMMEDIATE = 16;
 
   /** Local queue pair, 4 bytes. */
@@ -41,6 +41,9 @@ public final class Cqe {
 
   /** Flag: immediate data is valid. */
   public static final int HAS_IMMEDIATE = 0x10;
+
+  /** Flag: the sender made a key invalid. */
+  public static final int HAS_INVALIDATED = 0x20;
 
   /** Flag: of the receive queue. */
   public static final int IS_RECEIVE = 0x01;

@@ -61,6 +61,21 @@ public final class Wqe {
   /** Operation RDMA WRITE. */
   public static final int RDMA_WRITE = 0x20;
 
+  /** Operation BIND of a memory window. */
+  public static final int BIND = 0x04;
+
+  /** Operation invalidation of a key (a later adapter's). */
+  public static final int LOCAL_INVALIDATE = 0x02;
+
+  /** Operation fast registration (a later adapter's). */
+  public static final int REGISTER = 0x01;
+
+  /** Operation FLUSH (a later adapter's). */
+  public static final int FLUSH = 0x03;
+
+  /** Flag: the receiver is to make a key invalid. */
+  public static final int INVALIDATES = 0x20;
+
   /** Flag: completion on success. */
   public static final int SIGNALED = 0x08;
 

@@ -54,16 +54,16 @@ final class HwCq {
       int wqeOffset,
       WcOpcode opcode,
       int bytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int remoteQpn) {
     if (!begin(qp, wqeOffset)) {
       return;
     }
     memory.put32(Cqe.REMOTE_QPN, remoteQpn);
-    memory.put32(Cqe.IMMEDIATE, immediate);
+    memory.put32(Cqe.IMMEDIATE, immediateOrKey);
     memory.put32(Cqe.BYTE_COUNT, bytes);
-    end(Cqe.last(opcode, hasImmediate));
+    end(Cqe.last(opcode, flags));
   }
 
   /** Adds an error entry. */

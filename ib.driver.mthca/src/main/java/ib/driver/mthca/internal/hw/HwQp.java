@@ -210,9 +210,8 @@ final class HwQp implements QpBackend {
 
   @Override
   public MemoryStatus resolveRemote(
-      int rkey, long address, long lengthBytes, boolean write, BusWindow window) {
-    int right = write ? Mpt.REMOTE_WRITE : Mpt.REMOTE_READ;
-    return resolve(rkey, right, address, lengthBytes, write, window);
+      int rkey, long address, long lengthBytes, int need, BusWindow window) {
+    return resolve(rkey, Mpt.remote(need), address, lengthBytes, QpBackend.writes(need), window);
   }
 
   private MemoryStatus resolve(
@@ -229,7 +228,7 @@ final class HwQp implements QpBackend {
     if (status != WcStatus.SUCCESS) {
       sendCq.addError(this, wqe, true, status);
     } else if (signaled) {
-      sendCq.add(this, wqe, opcode, lengthBytes, false, 0, 0);
+      sendCq.add(this, wqe, opcode, lengthBytes, 0, 0, 0);
     } else if (memory.open(queues.doneRecord(), Db.BYTES, DmaAccess.WRITE)) {
       memory.release32(Db.COUNTER, position + 1);
     } else {
@@ -243,15 +242,15 @@ final class HwQp implements QpBackend {
       WcStatus status,
       WcOpcode opcode,
       int lengthBytes,
-      boolean hasImmediate,
-      int immediate,
+      int flags,
+      int immediateOrKey,
       int srcQpn,
       boolean solicited) {
     int wqe = queues.receives().offset((int) cookie);
     if (status != WcStatus.SUCCESS) {
       receiveCq.addError(this, wqe, false, status);
     } else {
-      receiveCq.add(this, wqe, opcode, lengthBytes, hasImmediate, immediate, srcQpn);
+      receiveCq.add(this, wqe, opcode, lengthBytes, flags, immediateOrKey, srcQpn);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.prm;
 
+import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 
 /** A completion queue entry ({@code struct mthca_cqe} and {@code mthca_err_cqe}), 32 bytes. */
@@ -14,7 +15,7 @@ public final class Cqe {
   /** Sender of a datagram. */
   public static final int REMOTE_QPN = 8;
 
-  /** Immediate data. */
+  /** Immediate data, or the key that the sender made invalid. */
   public static final int IMMEDIATE = 16;
 
   /** Error entry: syndrome in the upper byte. */
@@ -45,18 +46,47 @@ public final class Cqe {
   private static final int SEND = 0x0A;
   private static final int SEND_IMM = 0x0B;
   private static final int READ = 0x10;
+  private static final int ATOMIC_CS = 0x11;
+  private static final int ATOMIC_FA = 0x12;
+  private static final int ATOMIC_WRITE = 0x13;
+  private static final int FLUSH = 0x14;
+  private static final int BIND_MW = 0x18;
+  private static final int FAST_REG_MR = 0x19;
+  private static final int LOCAL_INVAL = 0x1B;
+  private static final int SEND_INVAL = 0x0C;
 
   private Cqe() {}
 
-  /** The last word of an entry on success. */
-  public static int last(WcOpcode opcode, boolean hasImmediate) {
+  /**
+   * The last word of an entry on success.
+   *
+   * @param flags bits of {@link WcFlags}
+   */
+  public static int last(WcOpcode opcode, int flags) {
     return switch (opcode) {
-      case SEND -> (SEND << OPCODE_SHIFT) | IS_SEND;
-      case RDMA_WRITE -> (WRITE << OPCODE_SHIFT) | IS_SEND;
-      case RDMA_READ, COMP_SWAP, FETCH_ADD -> (READ << OPCODE_SHIFT) | IS_SEND;
-      case RECV -> (hasImmediate ? SEND_IMM : SEND) << OPCODE_SHIFT;
+      case SEND -> send(SEND);
+      case RDMA_WRITE -> send(WRITE);
+      case RDMA_READ -> send(READ);
+      case COMP_SWAP -> send(ATOMIC_CS);
+      case FETCH_ADD -> send(ATOMIC_FA);
+      case ATOMIC_WRITE -> send(ATOMIC_WRITE);
+      case FLUSH -> send(FLUSH);
+      case BIND_MW -> send(BIND_MW);
+      case REG_MR -> send(FAST_REG_MR);
+      case LOCAL_INV -> send(LOCAL_INVAL);
+      case RECV ->
+          switch (flags) {
+                case WcFlags.WITH_IMM -> SEND_IMM;
+                case WcFlags.WITH_INV -> SEND_INVAL;
+                default -> SEND;
+              }
+              << OPCODE_SHIFT;
       case RECV_RDMA_WITH_IMM -> WRITE_IMM << OPCODE_SHIFT;
     };
+  }
+
+  private static int send(int code) {
+    return (code << OPCODE_SHIFT) | IS_SEND;
   }
 
   /** The last word of an error entry. */
@@ -74,10 +104,16 @@ public final class Cqe {
     return isError(last) ? (last >>> OPCODE_SHIFT & 1) != 0 : (last & IS_SEND) != 0;
   }
 
-  /** Whether there is immediate data. */
-  public static boolean hasImmediate(int last) {
-    int code = last >>> OPCODE_SHIFT;
-    return !isSend(last) && (code == SEND_IMM || code == WRITE_IMM);
+  /** Bits of {@link WcFlags}: what the field IMMEDIATE holds. */
+  public static int flags(int last) {
+    if (isSend(last)) {
+      return 0;
+    }
+    return switch (last >>> OPCODE_SHIFT) {
+      case SEND_IMM, WRITE_IMM -> WcFlags.WITH_IMM;
+      case SEND_INVAL -> WcFlags.WITH_INV;
+      default -> 0;
+    };
   }
 
   /** What a last word of a success says. */
@@ -87,6 +123,13 @@ public final class Cqe {
       return switch (code) {
         case WRITE -> WcOpcode.RDMA_WRITE;
         case READ -> WcOpcode.RDMA_READ;
+        case ATOMIC_CS -> WcOpcode.COMP_SWAP;
+        case ATOMIC_FA -> WcOpcode.FETCH_ADD;
+        case ATOMIC_WRITE -> WcOpcode.ATOMIC_WRITE;
+        case FLUSH -> WcOpcode.FLUSH;
+        case BIND_MW -> WcOpcode.BIND_MW;
+        case FAST_REG_MR -> WcOpcode.REG_MR;
+        case LOCAL_INVAL -> WcOpcode.LOCAL_INV;
         default -> WcOpcode.SEND;
       };
     }

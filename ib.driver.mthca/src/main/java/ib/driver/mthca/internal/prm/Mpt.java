@@ -44,6 +44,15 @@ public final class Mpt {
   /** Flag: a region, not a window. */
   public static final int REGION = 1 << 8;
 
+  /** Flag: remote FLUSH to where it persists (not of the chip). */
+  public static final int FLUSH_PERSISTENT = 1 << 13;
+
+  /** Flag: remote FLUSH to where everybody sees it (not of the chip). */
+  public static final int FLUSH_GLOBAL = 1 << 12;
+
+  /** Flag: windows may be bound. */
+  public static final int BIND = 1 << 15;
+
   /** Flag: remote atomic operations. */
   public static final int ATOMIC = 1 << 6;
 
@@ -65,8 +74,16 @@ public final class Mpt {
   public static int rights(int access) {
     return LOCAL_READ
         | ((access & AccessFlags.LOCAL_WRITE) != 0 ? LOCAL_WRITE : 0)
-        | ((access & AccessFlags.REMOTE_WRITE) != 0 ? REMOTE_WRITE : 0)
+        | ((access & AccessFlags.MW_BIND) != 0 ? BIND : 0)
+        | remote(access);
+  }
+
+  /** Flags of remote access rights. */
+  public static int remote(int access) {
+    return ((access & AccessFlags.REMOTE_WRITE) != 0 ? REMOTE_WRITE : 0)
         | ((access & AccessFlags.REMOTE_READ) != 0 ? REMOTE_READ : 0)
-        | ((access & AccessFlags.REMOTE_ATOMIC) != 0 ? ATOMIC : 0);
+        | ((access & AccessFlags.REMOTE_ATOMIC) != 0 ? ATOMIC : 0)
+        | ((access & AccessFlags.FLUSH_GLOBAL) != 0 ? FLUSH_GLOBAL : 0)
+        | ((access & AccessFlags.FLUSH_PERSISTENT) != 0 ? FLUSH_PERSISTENT : 0);
   }
 }

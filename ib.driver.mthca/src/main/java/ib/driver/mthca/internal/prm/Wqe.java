@@ -5,9 +5,10 @@ import ib.verbs.WrOpcode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work queue entries ({@code mthca_wqe.h}). An entry begins with a next segment; operation and size
- * of an entry stand in the next segment of the one <em>before</em> it in the ring, which is how the
- * hardware chains.
+ * Work queue entries ({@code mthca_wqe.h}; for what this chip's successors added, the codes of
+ * {@code mlx4/qp.h}, and two of our own for ATOMIC WRITE and FLUSH). An entry begins with a next
+ * segment; operation and size of an entry stand in the next segment of the one <em>before</em> it
+ * in the ring, which is how the hardware chains.
  */
 public final class Wqe {
   /** Next segment: address of the next entry in the queue, its opcode in the low 5 bits. */
@@ -73,6 +74,12 @@ public final class Wqe {
   /** Data segment: offset of the address. */
   public static final int DATA_ADDRESS = 8;
 
+  /** Inline segment: byte count 4 with the top bit set, then the data. */
+  public static final int INLINE = 1 << 31;
+
+  /** Inline segment: bytes before the data. */
+  public static final int INLINE_HEAD_BYTES = 4;
+
   /** The key that ends the list of a receive entry that is not full. */
   public static final int INVALID_LKEY = 0x100;
 
@@ -84,6 +91,14 @@ public final class Wqe {
   private static final int SEND = 0x0A;
   private static final int SEND_IMM = 0x0B;
   private static final int RDMA_READ = 0x10;
+  private static final int ATOMIC_CS = 0x11;
+  private static final int ATOMIC_FA = 0x12;
+  private static final int ATOMIC_WRITE = 0x13;
+  private static final int FLUSH = 0x14;
+  private static final int SEND_INVAL = 0x01;
+  private static final int BIND_MW = 0x18;
+  private static final int FAST_REG_MR = 0x19;
+  private static final int LOCAL_INVAL = 0x1B;
 
   private Wqe() {}
 
@@ -95,6 +110,14 @@ public final class Wqe {
       case SEND -> SEND;
       case SEND_WITH_IMM -> SEND_IMM;
       case RDMA_READ -> RDMA_READ;
+      case ATOMIC_CMP_AND_SWP -> ATOMIC_CS;
+      case ATOMIC_FETCH_AND_ADD -> ATOMIC_FA;
+      case ATOMIC_WRITE -> ATOMIC_WRITE;
+      case FLUSH -> FLUSH;
+      case SEND_WITH_INV -> SEND_INVAL;
+      case BIND_MW -> BIND_MW;
+      case REG_MR -> FAST_REG_MR;
+      case LOCAL_INV -> LOCAL_INVAL;
     };
   }
 
@@ -106,6 +129,14 @@ public final class Wqe {
       case SEND -> WrOpcode.SEND;
       case SEND_IMM -> WrOpcode.SEND_WITH_IMM;
       case RDMA_READ -> WrOpcode.RDMA_READ;
+      case ATOMIC_CS -> WrOpcode.ATOMIC_CMP_AND_SWP;
+      case ATOMIC_FA -> WrOpcode.ATOMIC_FETCH_AND_ADD;
+      case ATOMIC_WRITE -> WrOpcode.ATOMIC_WRITE;
+      case FLUSH -> WrOpcode.FLUSH;
+      case SEND_INVAL -> WrOpcode.SEND_WITH_INV;
+      case BIND_MW -> WrOpcode.BIND_MW;
+      case FAST_REG_MR -> WrOpcode.REG_MR;
+      case LOCAL_INVAL -> WrOpcode.LOCAL_INV;
       default -> null;
     };
   }

@@ -424,9 +424,14 @@ final class CommandEngine implements SrpChannel.Events {
       return;
     }
     long now = clock.getAsLong();
-    if (slot.unmappableSinceNs == 0) {
-      slot.unmappableSinceNs = now;
-    } else if (now - slot.unmappableSinceNs > NO_ROOM_LIMIT_NS) {
+    // Those behind wait for room as well: their time runs too, or the last would wait for all.
+    for (int i = 0; i < waiting.size(); i++) {
+      RequestSlot behind = slots[waiting.get(i)];
+      if (behind.unmappableSinceNs == 0) {
+        behind.unmappableSinceNs = now;
+      }
+    }
+    if (now - slot.unmappableSinceNs > NO_ROOM_LIMIT_NS) {
       waiting.removeFirst();
       finish(
           slot,

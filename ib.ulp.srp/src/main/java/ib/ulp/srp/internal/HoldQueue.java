@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.ulp.srp.internal;
 
+import java.util.Objects;
+
 /**
  * Requests that wait to be sent, oldest first; those of a broken path go back to the front.
  * Bounded; not thread-safe.
@@ -40,6 +42,11 @@ final class HoldQueue {
       throw new IllegalStateException("the hold queue is empty");
     }
     return cells[head];
+  }
+
+  /** The one at a place, 0 for the first. */
+  int get(int place) {
+    return cells[(head + Objects.checkIndex(place, size)) % cells.length];
   }
 
   int removeFirst() {

@@ -274,6 +274,25 @@ class SrpDiskTest {
   }
 
   @Test
+  void shouldGiveUpAllThatWaitForAMappingAfterOneBoundAndNotOneAfterTheOther() {
+    try (Rig rig = new Rig(13)) {
+      FakeHca hca = rig.plug();
+      rig.running();
+      hca.ops.failMaps(Integer.MAX_VALUE);
+      DmaMemory memory = rig.memory(4096);
+      List<CompletableFuture<BlockStatus>> results = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        results.add(rig.start(BlockOperation.READ, 8 * i, 8, memory, 1));
+      }
+      rig.await(() -> rig.disk.figures().mappingFailures() > 3, "failures");
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(3));
+      rig.await(() -> results.stream().allMatch(CompletableFuture::isDone), "all to be given up");
+      assertThat(results).allMatch(result -> result.join() == BlockStatus.RETRY);
+      rig.checkLedger();
+    }
+  }
+
+  @Test
   void shouldRideThroughUnitAttentionAndBusy() {
     try (Rig rig = new Rig(12)) {
       rig.target.attentions = 3;

@@ -175,6 +175,11 @@ public abstract class DelegatingDmaOps implements IbDmaOps {
   }
 
   @Override
+  public DmaStatistics statistics(IbDevice device) {
+    return below.statistics(device);
+  }
+
+  @Override
   public boolean dmaSupported(IbDevice device, long mask) {
     return below.dmaSupported(device, mask);
   }

@@ -98,6 +98,17 @@ public interface IbDmaOps {
   }
 
   /**
+   * What these ops have done for a device, of all its users. An ops that wraps another passes this
+   * on.
+   *
+   * @param device an attached root device
+   * @return figures; unless the ops say otherwise, nothing but what the driver itself has mapped
+   */
+  default DmaStatistics statistics(IbDevice device) {
+    return DmaStatistics.uncounted(usage(device));
+  }
+
+  /**
    * Whether a map failed.
    *
    * @param device the device

@@ -18,12 +18,16 @@ import java.util.stream.Stream;
  * packages of ours it may import. A package given with {@code ..} includes those below it.
  */
 enum Room {
-  DMA_API(Kind.API, "ib.dma.api", Set.of("ib.dma", "ib.dma.debug", "ib.config"), Set.of()),
+  DMA_API(
+      Kind.API,
+      "ib.dma.api",
+      Set.of("ib.dma", "ib.dma.debug", "ib.dma.metrics", "ib.config"),
+      Set.of()),
   VERBS_API(Kind.API, "ib.verbs.api", Set.of("ib.verbs", "ib.verbs.spi"), Set.of("ib.dma")),
   BLOCK_API(Kind.API, "ib.block.api", Set.of("ib.block"), Set.of("ib.dma")),
   TRANSPORT(Kind.PLATFORM, "ib.transport", Set.of("ib.transport..", "ib.config"), Packages.APIS),
   CM(Kind.PLATFORM, "ib.cm", Set.of("ib.cm.."), Packages.APIS_AND_TRANSPORT),
-  CORE(Kind.PLATFORM, "ib.core", Set.of("ib.core..", "ib.config"), Packages.APIS_AND_DEBUG),
+  CORE(Kind.PLATFORM, "ib.core", Set.of("ib.core..", "ib.config"), Packages.APIS_AND_DMA_TOOLS),
   DMA_TCK(Kind.KIT, "ib.dma.tck", Set.of("ib.dma.tck.."), Packages.APIS),
   MTHCA(Kind.DRIVER, "ib.driver.mthca", Set.of("ib.driver.mthca.."), Packages.APIS_AND_TRANSPORT),
   EHCA(Kind.DRIVER, "ib.driver.ehca", Set.of("ib.driver.ehca.."), Packages.APIS_AND_TRANSPORT),
@@ -56,13 +60,14 @@ enum Room {
 
   private static final class Packages {
     static final Set<String> APIS = Set.of("ib.dma", "ib.verbs", "ib.verbs.spi", "ib.block");
-    static final Set<String> APIS_AND_DEBUG =
-        Set.of("ib.dma", "ib.dma.debug", "ib.verbs", "ib.verbs.spi", "ib.block");
+    static final Set<String> APIS_AND_DMA_TOOLS =
+        Set.of("ib.dma", "ib.dma.debug", "ib.dma.metrics", "ib.verbs", "ib.verbs.spi", "ib.block");
     static final Set<String> APIS_AND_TRANSPORT =
         Set.of("ib.dma", "ib.verbs", "ib.verbs.spi", "ib.transport..");
     static final Set<String> FOR_PROTOCOLS = Set.of("ib.dma", "ib.verbs", "ib.block");
     static final Set<String> FOR_OPERATOR =
-        Set.of("ib.dma", "ib.dma.debug", "ib.verbs", "ib.block", "ib.transport..");
+        Set.of(
+            "ib.dma", "ib.dma.debug", "ib.dma.metrics", "ib.verbs", "ib.block", "ib.transport..");
   }
 
   final Kind kind;

@@ -7,6 +7,7 @@ import ib.dma.IbDevice;
 import ib.dma.IbDma;
 import ib.dma.IbDmaInterposer;
 import ib.dma.IbDmaOps;
+import ib.dma.metrics.DmaDeviceMetrics;
 import ib.verbs.AsyncEventType;
 import ib.verbs.DetachRecord;
 import ib.verbs.spi.Hca;
@@ -85,6 +86,22 @@ final class Attachment {
 
   Offer offer() {
     return offer;
+  }
+
+  /** What its ops have done; null if they are not attached. */
+  @Nullable DmaDeviceMetrics metrics() {
+    synchronized (this) {
+      if (!attached || phase == Phase.CLOSED) {
+        return null;
+      }
+    }
+    IbDevice device = offer.device();
+    return new DmaDeviceMetrics(
+        offer.name(),
+        offer.driver().symbolicName(),
+        number,
+        offer.sharedOps(),
+        ops.statistics(device));
   }
 
   /** The ops with all interposers. */

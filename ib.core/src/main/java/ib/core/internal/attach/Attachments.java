@@ -2,6 +2,7 @@
 package ib.core.internal.attach;
 
 import ib.dma.IbDmaInterposer;
+import ib.dma.metrics.DmaDeviceMetrics;
 import ib.verbs.DetachRecord;
 import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceState;
@@ -123,6 +124,16 @@ final class Attachments implements Pairing.Lanes, DeviceInventory {
     devices.addAll(pairing.notOffered());
     devices.sort(BY_NAME);
     return devices;
+  }
+
+  /** Figures of the DMA operations of all attachments. */
+  List<DmaDeviceMetrics> metrics() {
+    List<DmaDeviceMetrics> metrics = new ArrayList<>();
+    for (Lane lane : allLanes()) {
+      metrics.addAll(lane.metrics());
+    }
+    metrics.sort(Comparator.comparing(DmaDeviceMetrics::device));
+    return metrics;
   }
 
   @Override

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.attach;
 
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
+import ib.dma.metrics.DmaDeviceMetrics;
 import ib.verbs.DeviceState;
 import ib.verbs.DeviceStatus;
 import ib.verbs.OwnerUsage;
@@ -125,6 +127,34 @@ final class Candidate implements PromotionPolicy.Standing {
       usage.addAll(users.usage());
     }
     return usage;
+  }
+
+  /**
+   * What the ops have done; null if there is no attachment. Of ops that count nothing, what all
+   * owners have mapped is known all the same. Asks the ops: not under a lock.
+   */
+  static @Nullable DmaDeviceMetrics metrics(
+      @Nullable Attachment attachment, @Nullable Publication users) {
+    DmaDeviceMetrics metrics = attachment == null ? null : attachment.metrics();
+    if (metrics == null || metrics.statistics().isCounted()) {
+      return metrics;
+    }
+    long mappings = 0;
+    long sgEntries = 0;
+    long coherent = 0;
+    long bytes = 0;
+    for (OwnerUsage owner : usage(attachment, users)) {
+      mappings += owner.dma().mappings();
+      sgEntries += owner.dma().sgEntries();
+      coherent += owner.dma().coherent();
+      bytes += owner.dma().bytes();
+    }
+    return new DmaDeviceMetrics(
+        metrics.device(),
+        metrics.driver(),
+        metrics.attachment(),
+        metrics.sharedOps(),
+        DmaStatistics.uncounted(new DmaUsage(mappings, sgEntries, coherent, bytes)));
   }
 
   @Override

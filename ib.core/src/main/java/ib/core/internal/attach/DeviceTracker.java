@@ -8,6 +8,8 @@ import ib.core.internal.dma.DmaModes;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaInterposer;
 import ib.dma.IbDmaOps;
+import ib.dma.metrics.DmaDeviceMetrics;
+import ib.dma.metrics.DmaMetrics;
 import ib.verbs.DetachRecord;
 import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceStatus;
@@ -42,8 +44,10 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
  * that takes them away, before they are gone, and which of several is used is core's decision, not
  * that of a ranking.
  */
-@Component(service = DeviceInventory.class, immediate = true)
-public final class DeviceTracker implements DeviceInventory {
+@Component(
+    service = {DeviceInventory.class, DmaMetrics.class},
+    immediate = true)
+public final class DeviceTracker implements DeviceInventory, DmaMetrics {
   private static final long TICK_MS = 500;
 
   private final BundleContext context;
@@ -272,6 +276,11 @@ public final class DeviceTracker implements DeviceInventory {
   @Override
   public List<DeviceStatus> devices() {
     return attachments.devices();
+  }
+
+  @Override
+  public List<DmaDeviceMetrics> attachments() {
+    return attachments.metrics();
   }
 
   @Override

@@ -2,6 +2,7 @@
 package ib.core.internal.attach;
 
 import ib.dma.IbDmaInterposer;
+import ib.dma.metrics.DmaDeviceMetrics;
 import ib.verbs.AsyncEvent;
 import ib.verbs.AsyncEventType;
 import ib.verbs.DeviceState;
@@ -502,6 +503,25 @@ final class Lane implements Attachment.Events {
     return shots.stream()
         .map(s -> s.status().withOwners(Candidate.usage(s.attachment(), s.users())))
         .toList();
+  }
+
+  /** Figures of all attachments, the active one's first. */
+  List<DmaDeviceMetrics> metrics() {
+    record Shot(@Nullable Attachment attachment, @Nullable Publication users) {}
+    List<Shot> shots = new ArrayList<>();
+    synchronized (lock) {
+      for (Candidate c : candidates) {
+        shots.add(c == active ? 0 : shots.size(), new Shot(c.attachment, c.publication));
+      }
+    }
+    List<DmaDeviceMetrics> metrics = new ArrayList<>();
+    for (Shot shot : shots) {
+      DmaDeviceMetrics of = Candidate.metrics(shot.attachment(), shot.users());
+      if (of != null) {
+        metrics.add(of);
+      }
+    }
+    return metrics;
   }
 
   @Override

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.command;
 
-import ib.core.internal.dma.DefaultDmaOps;
-import ib.core.internal.dma.DomainStatistics;
 import ib.dma.DmaCommand;
+import ib.dma.DmaFault;
 import ib.dma.DmaMemoryPool;
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
-import ib.dma.IbDmaOps;
+import ib.dma.metrics.DmaMetrics;
 import ib.verbs.DetachRecord;
 import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceState;
@@ -37,7 +37,7 @@ public final class CoreCommands {
 
   private final DeviceInventory inventory;
   private final DmaMemoryPool pool;
-  private final IbDmaOps defaultOps;
+  private final DmaMetrics metrics;
   private final DmaCommands subCommands = new DmaCommands();
 
   /**
@@ -45,16 +45,16 @@ public final class CoreCommands {
    *
    * @param inventory devices
    * @param pool memory
-   * @param defaultOps the shared ops
+   * @param metrics figures of the operations
    */
   @Activate
   public CoreCommands(
       @Reference DeviceInventory inventory,
       @Reference DmaMemoryPool pool,
-      @Reference(target = "(" + IbDmaOps.DEFAULT + "=true)") IbDmaOps defaultOps) {
+      @Reference DmaMetrics metrics) {
     this.inventory = inventory;
     this.pool = pool;
-    this.defaultOps = defaultOps;
+    this.metrics = metrics;
   }
 
   @Reference(
@@ -136,23 +136,26 @@ public final class CoreCommands {
 
   /**
    * Shows the memory pool and, for each device, what is mapped, how often, and which accesses
-   * failed. The mode of ops that a driver brought itself is "own".
+   * failed. What the ops of a driver's own don't count is "-".
    *
    * @return a table
    */
   public String dma() {
     TextTable table =
-        new TextTable("device", "mode", "live", "bytes", "maps", "unmaps", "faults", "failed maps");
-    Map<String, DeviceStatus> own = new TreeMap<>();
-    for (DeviceStatus status : inventory.devices()) {
-      if (!status.sharedOps() && !status.owners().isEmpty()) {
-        own.putIfAbsent(status.name(), status);
-      }
-    }
-    if (defaultOps instanceof DefaultDmaOps shared) {
-      shared.statistics().forEach(figures -> row(table, figures));
-    }
-    own.values().forEach(status -> row(table, status));
+        new TextTable(
+            "device",
+            "mode",
+            "live",
+            "bytes",
+            "peak",
+            "maps",
+            "unmaps",
+            "syncs",
+            "bounced bytes",
+            "iova hits",
+            "faults",
+            "failed maps");
+    metrics.attachments().forEach(figures -> row(table, figures.device(), figures.statistics()));
     return "pool: %d of %d KiB in use\n%s"
         .formatted(pool.usedBytes() >> 10, pool.limitBytes() >> 10, table);
   }
@@ -169,30 +172,44 @@ public final class CoreCommands {
     return subCommands.run(name, List.of(arguments));
   }
 
-  private static void row(TextTable table, DomainStatistics figures) {
+  private static void row(TextTable table, String device, DmaStatistics figures) {
     table.row(
-        figures.device(),
-        figures.mode().label(),
+        device,
+        figures.mode(),
         Long.toString(figures.live().total()),
         Long.toString(figures.live().bytes()),
-        Long.toString(figures.maps()),
-        Long.toString(figures.unmaps()),
-        counts(figures.faults()),
-        counts(figures.failures()));
+        known(figures.peak()),
+        known(figures.maps()),
+        known(figures.unmaps()),
+        known(figures.syncs()),
+        known(figures.bouncedBytes()),
+        share(figures.addressHits(), figures.addressMisses()),
+        figures.isCounted() ? faults(figures.faults()) : "-",
+        figures.isCounted() ? counts(figures.failedMaps()) : "-");
   }
 
-  /** Ops of a driver's own tell what is mapped, and keep no other figures that core knows of. */
-  private static void row(TextTable table, DeviceStatus status) {
-    long live = status.owners().stream().mapToLong(owner -> owner.dma().total()).sum();
-    long bytes = status.owners().stream().mapToLong(owner -> owner.dma().bytes()).sum();
-    table.row(status.name(), "own", Long.toString(live), Long.toString(bytes), "-", "-", "-", "-");
+  private static String known(long figure) {
+    return figure == DmaStatistics.UNKNOWN ? "-" : Long.toString(figure);
   }
 
-  private static String counts(Map<? extends Enum<?>, Long> counts) {
+  private static String share(long hits, long misses) {
+    return hits == DmaStatistics.UNKNOWN || hits + misses == 0
+        ? known(hits)
+        : "%d (%d%%)".formatted(hits, 100 * hits / (hits + misses));
+  }
+
+  private static String faults(Map<DmaFault, Long> faults) {
+    Map<String, Long> named = new TreeMap<>();
+    faults.forEach((cause, count) -> named.put(lower(cause), count));
+    return counts(named);
+  }
+
+  private static String counts(Map<String, Long> counts) {
     return counts.isEmpty()
         ? "0"
-        : counts.entrySet().stream()
-            .map(count -> lower(count.getKey()) + "=" + count.getValue())
-            .collect(Collectors.joining(" "));
+        : new TreeMap<>(counts)
+            .entrySet().stream()
+                .map(count -> count.getKey() + "=" + count.getValue())
+                .collect(Collectors.joining(" "));
   }
 }

@@ -9,6 +9,7 @@ import ib.dma.DmaDirection;
 import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
@@ -137,6 +138,14 @@ public final class DefaultDmaOps implements IbDmaOps {
   @Override
   public Set<DmaGuarantee> guarantees(IbDevice device) {
     return modes.of(device.name()).mode().guarantees();
+  }
+
+  @Override
+  public DmaStatistics statistics(IbDevice device) {
+    OwnerBook book = book(device);
+    return book == null
+        ? DmaStatistics.uncounted(DmaUsage.NONE)
+        : book.domain().statistics().published();
   }
 
   @Override

@@ -2,8 +2,11 @@
 package ib.core.internal.dma;
 
 import ib.dma.DmaFault;
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Figures of one address space.
@@ -34,6 +37,30 @@ public record DomainStatistics(
    */
   public long unmaps() {
     return maps - live.total();
+  }
+
+  /**
+   * The same as everybody may read it.
+   *
+   * @return figures
+   */
+  DmaStatistics published() {
+    Map<String, Long> failedMaps = new TreeMap<>();
+    failures.forEach(
+        (cause, count) ->
+            failedMaps.put(cause.name().toLowerCase(Locale.ROOT).replace('_', '-'), count));
+    return new DmaStatistics(
+        mode.label(),
+        live,
+        DmaStatistics.UNKNOWN,
+        maps,
+        unmaps(),
+        DmaStatistics.UNKNOWN,
+        DmaStatistics.UNKNOWN,
+        DmaStatistics.UNKNOWN,
+        DmaStatistics.UNKNOWN,
+        faults,
+        failedMaps);
   }
 
   /**

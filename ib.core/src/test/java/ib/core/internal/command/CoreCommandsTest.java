@@ -11,8 +11,11 @@ import ib.dma.DmaAccess;
 import ib.dma.DmaAttributes;
 import ib.dma.DmaCommand;
 import ib.dma.DmaDirection;
+import ib.dma.DmaFault;
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
+import ib.dma.metrics.DmaDeviceMetrics;
 import ib.verbs.DetachRecord;
 import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceState;
@@ -28,10 +31,11 @@ import org.osgi.framework.Constants;
 
 class CoreCommandsTest {
   private final List<DeviceStatus> devices = new ArrayList<>();
+  private final List<DmaDeviceMetrics> metrics = new ArrayList<>();
   private final List<DetachRecord> detaches = new ArrayList<>();
   private final HostMemoryPool pool = new HostMemoryPool(64L << 20);
   private final DefaultDmaOps ops = new DefaultDmaOps(pool);
-  private final CoreCommands commands = new CoreCommands(new Inventory(), pool, ops);
+  private final CoreCommands commands = new CoreCommands(new Inventory(), pool, () -> metrics);
 
   private final class Inventory implements DeviceInventory {
     @Override
@@ -110,14 +114,50 @@ class CoreCommandsTest {
     ops.mapSingle(root, pool.allocate(100), 0, 100, DmaDirection.TO_DEVICE, DmaAttributes.NONE);
     ops.bus(root).resolve(4096, 1, DmaAccess.READ, new BusWindow());
     ops.allocCoherent(root, 128L << 20);
-    OwnerUsage user = new OwnerUsage("u", new DmaUsage(2, 0, 0, 50), 0);
-    devices.add(status("ipath0", 1, DeviceState.ACTIVE, List.of(user)));
-    assertThat(commands.dma().lines())
+    metrics.add(new DmaDeviceMetrics("mthca0", "ib.driver.x", 1, true, ops.statistics(root)));
+    DmaStatistics own = DmaStatistics.uncounted(new DmaUsage(2, 0, 0, 50));
+    metrics.add(new DmaDeviceMetrics("ipath0", "ib.driver.y", 2, false, own));
+    List<String> lines = commands.dma().lines().toList();
+    assertThat(lines.getFirst()).isEqualTo("pool: 4 of 65536 KiB in use");
+    assertThat(lines.get(1).split(" {2,}", -1))
         .containsExactly(
-            "pool: 4 of 65536 KiB in use",
-            "device  mode          live  bytes  maps  unmaps  faults        failed maps",
-            "mthca0  iommu-strict  1     100    1     0       not-mapped=1  no-memory=1",
-            "ipath0  own           2     50     -     -       -             -");
+            "device",
+            "mode",
+            "live",
+            "bytes",
+            "peak",
+            "maps",
+            "unmaps",
+            "syncs",
+            "bounced bytes",
+            "iova hits",
+            "faults",
+            "failed maps");
+    assertThat(lines.get(2)).matches("mthca0 +iommu-strict +1 +100 .* not-mapped=1 +no-memory=1");
+    assertThat(lines.get(3).split(" +", -1))
+        .containsExactly("ipath0", "own", "2", "50", "-", "-", "-", "-", "-", "-", "-", "-");
+  }
+
+  @Test
+  void shouldShowWhatIsCounted() {
+    DmaStatistics figures =
+        new DmaStatistics(
+            "swiotlb",
+            new DmaUsage(1, 2, 3, 4096),
+            7,
+            100,
+            94,
+            55,
+            8192,
+            75,
+            25,
+            Map.of(DmaFault.OUT_OF_BOUNDS, 2L, DmaFault.NOT_MAPPED, 1L),
+            Map.of("no-address", 3L, "closed", 4L));
+    metrics.add(new DmaDeviceMetrics("ehca0", "ib.driver.z", 1, true, figures));
+    assertThat(commands.dma().lines().toList().getLast().replaceAll(" {2,}", "|"))
+        .isEqualTo(
+            "ehca0|swiotlb|6|4096|7|100|94|55|8192|75 (75%)"
+                + "|not-mapped=1 out-of-bounds=2|closed=4 no-address=3");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ final class BounceTable {
 
   private final DmaMemoryPool pool;
   private final ConcurrentHashMap<Long, Bounce> byAddress = new ConcurrentHashMap<>();
+  private final LongAdder copiedBytes = new LongAdder();
   private final AtomicLong lostCopies = new AtomicLong();
   private volatile boolean everUsed;
 
@@ -41,6 +43,11 @@ final class BounceTable {
   /** False as long as nothing was ever bounced: then addresses need not be looked up. */
   boolean inUse() {
     return everUsed;
+  }
+
+  /** Bytes copied either way. */
+  long copiedBytes() {
+    return copiedBytes.sum();
   }
 
   /** Copies that failed because the foreign memory had been closed. */
@@ -140,6 +147,7 @@ final class BounceTable {
       MemorySegment from, long fromOffset, MemorySegment to, long toOffset, long lengthBytes) {
     try {
       MemorySegment.copy(from, fromOffset, to, toOffset, lengthBytes);
+      copiedBytes.add(lengthBytes);
       return true;
     } catch (IllegalStateException e) {
       lostCopies.incrementAndGet();

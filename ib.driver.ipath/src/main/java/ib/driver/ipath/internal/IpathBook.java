@@ -11,6 +11,7 @@ import ib.dma.DmaUsage;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ final class IpathBook {
   private final PinStripe[] stripes = new PinStripe[STRIPES];
   private final Set<DmaMemory> coherent = ConcurrentHashMap.newKeySet();
   private final AtomicLong coherentBytes = new AtomicLong();
+  private final LongAdder allocations = new LongAdder();
   private volatile boolean closed;
 
   IpathBook(IpathSpace space) {
@@ -32,6 +34,7 @@ final class IpathBook {
     for (int i = 0; i < STRIPES; i++) {
       stripes[i] = new PinStripe();
     }
+    space.opened(this);
   }
 
   IpathSpace space() {
@@ -99,6 +102,7 @@ final class IpathBook {
       return null;
     }
     coherent.add(memory);
+    allocations.increment();
     coherentBytes.addAndGet(sizeBytes);
     return new DmaCoherent(memory, memory.segment().address(), sizeBytes);
   }
@@ -129,6 +133,15 @@ final class IpathBook {
     return true;
   }
 
+  /** Mappings, entries of lists and coherent allocations that ever were. */
+  long maps() {
+    long sum = allocations.sum();
+    for (PinStripe stripe : stripes) {
+      sum += stripe.maps();
+    }
+    return sum;
+  }
+
   DmaUsage usage() {
     long mappings = 0;
     long sgEntries = 0;
@@ -151,6 +164,7 @@ final class IpathBook {
     space.bounces().reclaim(this);
     coherent.forEach(DmaMemory::close);
     coherent.clear();
+    space.closed(this);
     return left;
   }
 }

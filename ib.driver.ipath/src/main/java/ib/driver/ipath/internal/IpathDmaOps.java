@@ -8,6 +8,7 @@ import ib.dma.DmaDirection;
 import ib.dma.DmaGuarantee;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
@@ -85,6 +86,12 @@ final class IpathDmaOps implements IbDmaOps {
   @Override
   public Set<DmaGuarantee> guarantees(IbDevice device) {
     return Set.of();
+  }
+
+  @Override
+  public DmaStatistics statistics(IbDevice device) {
+    IpathBook book = book(device);
+    return book == null ? DmaStatistics.uncounted(DmaUsage.NONE) : book.space().statistics();
   }
 
   @Override

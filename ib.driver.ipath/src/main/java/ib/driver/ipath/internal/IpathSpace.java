@@ -7,9 +7,13 @@ import ib.dma.DmaBus;
 import ib.dma.DmaDirection;
 import ib.dma.DmaFault;
 import ib.dma.DmaMemoryPool;
+import ib.dma.DmaStatistics;
+import ib.dma.DmaUsage;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -21,6 +25,8 @@ final class IpathSpace implements DmaBus {
   final DmaMemoryPool pool;
   private final BounceTable bounces;
   private final Map<DmaFault, LongAdder> faults = new EnumMap<>(DmaFault.class);
+  private final Set<IpathBook> books = ConcurrentHashMap.newKeySet();
+  private final LongAdder mapsOfClosedBooks = new LongAdder();
   private volatile boolean detached;
 
   IpathSpace(DmaMemoryPool pool) {
@@ -53,6 +59,52 @@ final class IpathSpace implements DmaBus {
 
   private LongAdder counter(DmaFault cause) {
     return Objects.requireNonNull(faults.get(cause));
+  }
+
+  void opened(IpathBook book) {
+    books.add(book);
+  }
+
+  void closed(IpathBook book) {
+    if (books.remove(book)) {
+      mapsOfClosedBooks.add(book.maps());
+    }
+  }
+
+  /** What is counted; syncs are not, as they do nothing, and there is no peak of all stripes. */
+  DmaStatistics statistics() {
+    long maps = mapsOfClosedBooks.sum();
+    long mappings = 0;
+    long sgEntries = 0;
+    long coherent = 0;
+    long bytes = 0;
+    for (IpathBook book : books) {
+      DmaUsage usage = book.usage();
+      maps += book.maps();
+      mappings += usage.mappings();
+      sgEntries += usage.sgEntries();
+      coherent += usage.coherent();
+      bytes += usage.bytes();
+    }
+    Map<DmaFault, Long> found = new EnumMap<>(DmaFault.class);
+    for (DmaFault cause : DmaFault.values()) {
+      if (faults(cause) != 0) {
+        found.put(cause, faults(cause));
+      }
+    }
+    DmaUsage live = new DmaUsage(mappings, sgEntries, coherent, bytes);
+    return new DmaStatistics(
+        "identity",
+        live,
+        DmaStatistics.UNKNOWN,
+        maps,
+        maps - live.total(),
+        DmaStatistics.UNKNOWN,
+        bounces.copiedBytes(),
+        DmaStatistics.UNKNOWN,
+        DmaStatistics.UNKNOWN,
+        found,
+        Map.of());
   }
 
   BounceTable bounces() {

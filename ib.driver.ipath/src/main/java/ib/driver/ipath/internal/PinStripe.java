@@ -17,6 +17,7 @@ final class PinStripe {
   private long mappings;
   private long sgEntries;
   private long bytes;
+  private long maps;
   private boolean closed;
 
   /** Pins and counts; false if the memory or the book is closed. */
@@ -29,6 +30,7 @@ final class PinStripe {
       at = insert(mem, at);
     }
     pins[at]++;
+    maps++;
     count(sg, 1, lengthBytes);
     return true;
   }
@@ -132,6 +134,11 @@ final class PinStripe {
     mappings = 0;
     sgEntries = 0;
     bytes = 0;
+  }
+
+  /** How often anything was ever added. */
+  synchronized long maps() {
+    return maps;
   }
 
   synchronized long mappings() {

@@ -97,6 +97,27 @@ class CmEngineTest {
     assertThat(b.accept(b.requests.getFirst())).isFalse();
   }
 
+  /** Seed 174 of the simulation: the application lets go before it hears that it was rejected. */
+  @Test
+  void shouldForgetARejectedConnectionThatIsEndedTooAndGoOnRepeating() {
+    b.accepts = false;
+    Peer rejected = a.connect(b);
+    fabric.run(MS);
+    b.engine.reject(
+        b.requests.getFirst().conn(), RejectReason.CONSUMER_DEFINED, new byte[0], fabric.nowNs);
+    fabric.run(MS);
+    a.engine.disconnect(rejected.conn, fabric.nowNs);
+    fabric.cut = message -> message.equals("a>b REQ");
+    fabric.log.clear();
+    Peer next = a.connect(b);
+    fabric.run(3 * SECOND);
+    assertThat(fabric.log).containsExactly("a>b REQ", "a>b REQ", "a>b REQ");
+    a.engine.disconnect(next.conn, fabric.nowNs);
+    fabric.run(60 * SECOND);
+    assertThat(a.engine.table.all()).isEmpty();
+    assertThat(a.engine.table.lingering()).isZero();
+  }
+
   @Test
   void shouldRejectAgainWithoutAskingTheListenerAgain() {
     b.accepts = false;

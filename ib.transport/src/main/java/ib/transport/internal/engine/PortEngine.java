@@ -91,6 +91,11 @@ public final class PortEngine {
     return core.reads.used() + core.peers.used();
   }
 
+  /** Queue pairs beside QP1. */
+  int queuePairs() {
+    return core.qps.count() - 1;
+  }
+
   /** QP1. */
   public Gsi gsi() {
     return gsi;

@@ -121,8 +121,10 @@ final class Simulation {
     if (fault == SimFlow.Fault.BROKEN) {
       breaks.add(new Break(random.nextBoolean() ? qpA : qpB, random.nextInt(BREAK_WITHIN_NS)));
     }
-    SimFlow ab = new SimFlow(random, a, backendA, qpA, b, backendB, qpB, mayBreak);
-    SimFlow ba = new SimFlow(random, b, backendB, qpB, a, backendA, qpA, mayBreak);
+    SimFlow.Side sideA = new SimFlow.Side(a.memory, a.memory.allKey, backendA, qpA);
+    SimFlow.Side sideB = new SimFlow.Side(b.memory, b.memory.allKey, backendB, qpB);
+    SimFlow ab = new SimFlow(random, sideA, sideB, mayBreak);
+    SimFlow ba = new SimFlow(random, sideB, sideA, mayBreak);
     ab.plan(operations, mtu, placesA, placesB, fault);
     ba.plan(operations, mtu, placesB, placesA, SimFlow.Fault.NONE);
     flows.add(ab);

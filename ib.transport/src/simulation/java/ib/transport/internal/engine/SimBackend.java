@@ -47,6 +47,10 @@ final class SimBackend implements QpBackend {
   final List<String> fatal = new ArrayList<>();
   Consumer<SendDone> onSend = done -> {};
   Consumer<ReceiveDone> onReceive = done -> {};
+
+  /** Told of what put the queue pair into error; must not call the queue pair. */
+  Consumer<String> whenFatal = cause -> {};
+
   private long nextSendCookie;
   private long nextReceiveCookie;
 
@@ -148,5 +152,6 @@ final class SimBackend implements QpBackend {
   @Override
   public void onFatal(String cause) {
     fatal.add(cause);
+    whenFatal.accept(cause);
   }
 }

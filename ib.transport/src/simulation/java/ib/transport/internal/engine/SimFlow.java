@@ -6,6 +6,7 @@ import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -46,10 +47,13 @@ final class SimFlow {
 
   private static final byte DONE = 0x5A;
   private static final int SLACK = 8;
+  private static final int LEFT_OVER = 4;
 
   private final Random random;
-  private final SimHost from;
-  private final SimHost to;
+  private final SimMemory from;
+  private final SimMemory to;
+  private final int fromKey;
+  private final int toKey;
   private final SimBackend sender;
   private final SimBackend receiver;
   private final PortQp senderQp;
@@ -67,25 +71,25 @@ final class SimFlow {
   private int faultAt = -1;
   private WcStatus faultStatus = WcStatus.SUCCESS;
 
+  /** Keys that were made to be refused. */
+  private final List<Integer> extraKeys = new ArrayList<>();
+
   /** Set once the connection may break: by a fault here or in the other direction. */
   private boolean[] mayBreak;
 
-  SimFlow(
-      Random random,
-      SimHost from,
-      SimBackend sender,
-      PortQp senderQp,
-      SimHost to,
-      SimBackend receiver,
-      PortQp receiverQp,
-      boolean[] mayBreak) {
+  /** One end: its memory, and the key that opens its part of it to both sides. */
+  record Side(SimMemory memory, int key, SimBackend backend, PortQp qp) {}
+
+  SimFlow(Random random, Side from, Side to, boolean[] mayBreak) {
     this.random = random;
-    this.from = from;
-    this.to = to;
-    this.sender = sender;
-    this.receiver = receiver;
-    this.senderQp = senderQp;
-    this.receiverQp = receiverQp;
+    this.from = from.memory;
+    this.to = to.memory;
+    this.fromKey = from.key;
+    this.toKey = to.key;
+    this.sender = from.backend;
+    this.senderQp = from.qp;
+    this.receiver = to.backend;
+    this.receiverQp = to.qp;
     this.mayBreak = mayBreak;
     sender.onSend = this::onSendDone;
     receiver.onReceive = this::onReceiveDone;
@@ -96,10 +100,12 @@ final class SimFlow {
     int faulty = fault == Fault.NONE || fault == Fault.BROKEN ? -1 : random.nextInt(count);
     for (int i = 0; i < count; i++) {
       WrOpcode opcode = WrOpcode.values()[random.nextInt(5)];
-      int length = length(mtu);
+      // Something is left for all that follow, and for the other direction.
+      int room = (Math.min(fromPlaces.left(), toPlaces.left()) / (count - i + LEFT_OVER)) - SLACK;
+      int length = Math.min(room, length(mtu));
       if (i == faulty) {
         opcode = opcodeFor(fault);
-        length = 1 + random.nextInt(4 * mtu);
+        length = 1 + random.nextInt(Math.min(room - 1, 4 * mtu));
       }
       Operation op =
           new Operation(
@@ -156,7 +162,7 @@ final class SimFlow {
 
   private void post(Operation op) {
     int split = op.length > 10 ? random.nextInt(op.length) : 0;
-    int lkey = op.fault == Fault.WRONG_LOCAL_KEY ? 99 : from.memory.allKey;
+    int lkey = op.fault == Fault.WRONG_LOCAL_KEY ? 99 : fromKey;
     int rkey = remoteKey(op);
     sender.post(
         op.opcode,
@@ -184,12 +190,18 @@ final class SimFlow {
     return switch (op.fault) {
       case WRONG_KEY -> 77;
       case OUT_OF_BOUNDS ->
-          to.memory.register(
+          wrongKey(
               op.remote, op.length - 1, SimMemory.REMOTE_READ | SimMemory.REMOTE_WRITE);
-      case NO_RIGHT -> to.memory.register(op.remote, op.length, SimMemory.LOCAL_WRITE);
+      case NO_RIGHT -> wrongKey(op.remote, op.length, SimMemory.LOCAL_WRITE);
       // Without bytes no key is looked at.
-      default -> op.length == 0 ? 0 : to.memory.allKey;
+      default -> op.length == 0 ? 0 : toKey;
     };
+  }
+
+  private int wrongKey(int offset, int length, int rights) {
+    int key = to.register(offset, length, rights);
+    extraKeys.add(key);
+    return key;
   }
 
   private void postReceive(Operation op) {
@@ -265,19 +277,19 @@ final class SimFlow {
     finish(to, op.remote, op.length);
   }
 
-  private static boolean same(SimHost a, int offsetA, SimHost b, int offsetB, int length) {
+  private static boolean same(SimMemory a, int offsetA, SimMemory b, int offsetB, int length) {
     return MemorySegment.mismatch(
-            a.memory.segment,
+            a.segment,
             offsetA,
             offsetA + length,
-            b.memory.segment,
+            b.segment,
             offsetB,
             offsetB + length)
         < 0;
   }
 
-  private void finish(SimHost host, int offset, int length) {
-    MemorySegment range = host.memory.segment.asSlice(offset, length);
+  private void finish(SimMemory memory, int offset, int length) {
+    MemorySegment range = memory.segment.asSlice(offset, length);
     range.fill(DONE);
     finished.add(range);
   }
@@ -289,14 +301,32 @@ final class SimFlow {
         && (received == receives.size() || mayBreak[0]);
   }
 
-  /** After the network is empty: nothing that was complete has changed. */
+  /** After the network is empty: all is complete, and nothing that was has changed since. */
   void checkEnd() {
     check(completed == operations.size(), "completions missing");
     check(received == receives.size(), "receive completions missing");
     check(faultAt < 0 || mayBreak[0], "fault without licence");
+    checkFinished();
+  }
+
+  /**
+   * After both ends are closed: what was posted is complete, flushed at last, where the end lived
+   * to tell; nothing that was complete has changed since.
+   */
+  void checkClosed(boolean senderTold, boolean receiverTold) {
+    check(!senderTold || completed == posted, "completions missing: " + this);
+    check(!receiverTold || received == receivesPosted, "receive completions missing: " + this);
+    check(mayBreak[0] || isDone(), "closed before all was done: " + this);
+    checkFinished();
+    for (int key : extraKeys) {
+      to.deregister(key);
+    }
+  }
+
+  private void checkFinished() {
     for (MemorySegment range : finished) {
       for (long i = 0; i < range.byteSize(); i++) {
-        if (range.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i) != DONE) {
+        if (range.get(ValueLayout.JAVA_BYTE, i) != DONE) {
           throw new AssertionError("memory changed after its operation was complete");
         }
       }

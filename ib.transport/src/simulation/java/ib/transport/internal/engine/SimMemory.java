@@ -52,6 +52,11 @@ final class SimMemory {
     return key;
   }
 
+  /** Regions beside the one of all memory. */
+  int regions() {
+    return regions.size() - 1;
+  }
+
   void deregister(int key) {
     regions.remove(key);
   }

@@ -7,10 +7,21 @@ final class SimPlaces {
   private int next;
 
   SimPlaces(int size) {
-    this.size = size;
+    this(0, size);
   }
 
-  /** How much was handed out. */
+  /** Of the range from {@code start} up to {@code end}. */
+  SimPlaces(int start, int end) {
+    this.size = end;
+    this.next = start;
+  }
+
+  /** How much is left. */
+  int left() {
+    return size - next;
+  }
+
+  /** Where what was handed out ends. */
   int used() {
     return next;
   }

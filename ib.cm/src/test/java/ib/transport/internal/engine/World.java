@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.transport.internal.engine;
+
+import ib.transport.PortCounter;
+import ib.verbs.RdmaException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Random;
+
+/**
+ * Two or three whole hosts on a bad network in virtual time; everything follows from one seed: what
+ * is connected, the work, and what goes wrong, down to hosts that pause, or restart as others.
+ *
+ * <p>Checked all along by {@link SimFlow} (delivered once, in order, right bytes), and at the end:
+ * all connections came to their end in bounded time, and nothing is left over.
+ */
+final class World {
+  /** 16.8 ms a try: hosts that pause, and cuts, up to {@link #SHORT_NS} break nothing. */
+  static final int LEAST_TIMEOUT_CODE = 12;
+
+  private static final int SHORT_NS = 8_000_000;
+  static final long LONG_NS = 4_000_000_000L;
+  private static final int MOST_HOSTS = 3;
+  private static final int NOISE_BYTES = WorldDevice.SLOT_BYTES;
+  private static final int BEGIN_WITHIN_NS = 30_000_000;
+
+  /** Virtual time in which all must be done. */
+  private static final long LIMIT_NS = 600_000_000_000L;
+
+  private static final int STEP_LIMIT = 3_000_000;
+  private static final int MARKED = 3;
+
+  /** The same memories for all seeds: allocating anew is what would cost. */
+  private static final List<MemorySegment> MEMORY = new ArrayList<>();
+
+  private static final MemorySegment NOISE = noise();
+
+  private record Event(long atNs, long order, Runnable what) implements Comparable<Event> {
+    @Override
+    public int compareTo(Event other) {
+      return atNs != other.atNs ? Long.compare(atNs, other.atNs) : Long.compare(order, other.order);
+    }
+  }
+
+  private record Cut(WorldHost from, WorldHost to, boolean bothWays, long untilNs, boolean isLong) {
+    boolean holds(WorldHost a, WorldHost b) {
+      return (a == from && b == to) || (bothWays && a == to && b == from);
+    }
+  }
+
+  final Random random;
+  final boolean idKnown;
+  final boolean narrowSink;
+  private final int marked;
+  private final SimNetwork network;
+  private final WorldHost[] hosts;
+  private final List<WorldLink> links = new ArrayList<>();
+  private final List<Cut> cuts = new ArrayList<>();
+  private final List<WorldDevice> devices = new ArrayList<>();
+  private final PriorityQueue<Event> agenda = new PriorityQueue<>();
+  private final StringBuilder diary = new StringBuilder();
+  private long order;
+  private int linksDone;
+  private int linksWhole;
+
+  private static MemorySegment noise() {
+    byte[] bytes = new byte[2 * NOISE_BYTES];
+    new Random(1).nextBytes(bytes);
+    return MemorySegment.ofArray(bytes);
+  }
+
+  World(long seed) {
+    random = new Random(seed * 0x9E37_79B9_7F4A_7C15L + 1);
+    idKnown = random.nextBoolean();
+    narrowSink = random.nextInt(4) == 0;
+    marked = random.nextInt(3) == 0 ? random.nextInt(50) : 0;
+    boolean clean = random.nextInt(4) == 0;
+    network =
+        new SimNetwork(
+            random,
+            new SimNetwork.Quality(
+                clean ? 0 : random.nextInt(50),
+                clean ? 0 : random.nextInt(50),
+                clean ? 0 : random.nextInt(100),
+                clean || !idKnown ? 0 : random.nextInt(10)));
+    // A nanosecond clock may stand anywhere.
+    network.nowNs = 1 + random.nextLong(1L << 40);
+    hosts = new WorldHost[2 + random.nextInt(MOST_HOSTS - 1)];
+    for (int i = 0; i < hosts.length; i++) {
+      hosts[i] = new WorldHost(this, i + 1);
+      hosts[i].boot();
+    }
+    planLinks(3 + random.nextInt(6));
+    int troubles = random.nextInt(4);
+    for (int i = 0; i < troubles; i++) {
+      at(random.nextInt(BEGIN_WITHIN_NS), trouble());
+    }
+  }
+
+  private void planLinks(int count) {
+    for (int i = 0; i < count; i++) {
+      WorldHost from = anyHost();
+      at(random.nextInt(BEGIN_WITHIN_NS), () -> begin(from, anyHost(), fault()));
+    }
+  }
+
+  private SimFlow.Fault fault() {
+    SimFlow.Fault[] all = SimFlow.Fault.values();
+    return random.nextInt(6) == 0 ? all[1 + random.nextInt(all.length - 1)] : all[0];
+  }
+
+  private WorldHost anyHost() {
+    return hosts[random.nextInt(hosts.length)];
+  }
+
+  private void begin(WorldHost from, WorldHost to, SimFlow.Fault fault) {
+    WorldLink link = new WorldLink(this, links.size(), from, to, fault);
+    links.add(link);
+    try {
+      link.start();
+    } catch (RdmaException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  // Troubles.
+
+  private Runnable trouble() {
+    return switch (random.nextInt(4)) {
+      case 0 -> this::cut;
+      case 1 -> this::pause;
+      case 2 -> this::crash;
+      default -> this::replaceDevice;
+    };
+  }
+
+  private long duration(boolean isLong) {
+    return isLong ? SHORT_NS + random.nextLong(LONG_NS) : random.nextInt(SHORT_NS);
+  }
+
+  private void cut() {
+    boolean isLong = random.nextBoolean();
+    Cut cut =
+        new Cut(
+            anyHost(),
+            anyHost(),
+            random.nextBoolean(),
+            nowNs() + duration(isLong),
+            isLong || !cuts.isEmpty() || isAnyPaused());
+    note("cut " + cut);
+    cuts.add(cut);
+    if (cut.isLong) {
+      links.stream()
+          .filter(link -> link.touches(cut.from) && link.touches(cut.to))
+          .forEach(this::allowBreak);
+    }
+    at(
+        cut.untilNs - nowNs(),
+        () -> {
+          cuts.remove(cut);
+          note("end of " + cut);
+        });
+  }
+
+  private boolean isAnyPaused() {
+    for (WorldHost host : hosts) {
+      if (host.paused) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void pause() {
+    WorldHost host = anyHost();
+    if (!host.up || host.paused) {
+      return;
+    }
+    boolean isLong = random.nextBoolean();
+    if (isLong || !cuts.isEmpty() || isAnyPaused()) {
+      links.stream().filter(link -> link.touches(host)).forEach(this::allowBreak);
+      pausedLong = host;
+    }
+    long forNs = duration(isLong);
+    note(host + " pauses for " + forNs);
+    host.paused = true;
+    at(
+        forNs,
+        () -> {
+          if (host.up && host.paused) {
+            note(host + " resumes");
+            host.resume();
+          }
+          if (pausedLong == host) {
+            pausedLong = null;
+          }
+        });
+  }
+
+  private WorldHost pausedLong;
+
+  private void crash() {
+    WorldHost host = anyHost();
+    if (!host.up) {
+      return;
+    }
+    note(host + " crashes");
+    links.stream().filter(link -> link.touches(host)).forEach(this::allowBreak);
+    host.crash();
+    at(
+        duration(random.nextBoolean()),
+        () -> {
+          note(host + " is back");
+          host.boot();
+          planLinks(2);
+        });
+  }
+
+  private void replaceDevice() {
+    WorldHost host = anyHost();
+    int index = random.nextInt(WorldHost.DEVICES);
+    WorldDevice device = host.devices[index];
+    if (!host.up || host.paused || !device.present) {
+      return;
+    }
+    note(host + " loses device " + index);
+    links.stream().filter(link -> link.touches(device)).forEach(this::allowBreak);
+    host.removeDevice(index);
+    at(duration(random.nextBoolean()), () -> returnDevice(host, index, device));
+  }
+
+  private void returnDevice(WorldHost host, int index, WorldDevice old) {
+    if (!host.up || host.devices[index] != old) {
+      return;
+    }
+    note(host + " has device " + index + " again");
+    host.addDevice(index);
+    planLinks(2);
+  }
+
+  private void allowBreak(WorldLink link) {
+    link.allowBreak();
+  }
+
+  /** Whether a new connection between two hosts may fail. */
+  boolean isTroubled(WorldHost a, WorldHost b) {
+    return !a.up
+        || !b.up
+        || a == pausedLong
+        || b == pausedLong
+        || cuts.stream().anyMatch(cut -> cut.isLong && (cut.holds(a, b) || cut.holds(b, a)));
+  }
+
+  // For hosts and connections.
+
+  long nowNs() {
+    return network.nowNs;
+  }
+
+  void at(long inNs, Runnable what) {
+    agenda.add(new Event(nowNs() + inNs, order++, what));
+  }
+
+  void send(SimPacket packet) {
+    WorldHost from = host(packet.sourceLow());
+    WorldHost to = host(packet.destLow());
+    if (to != null && cuts.stream().noneMatch(cut -> cut.holds(from, to))) {
+      network.send(packet);
+    }
+  }
+
+  private WorldHost host(long low) {
+    for (WorldHost host : hosts) {
+      if (host.low() == low) {
+        return host;
+      }
+    }
+    return null;
+  }
+
+  WorldLink link(int number) {
+    return links.get(number);
+  }
+
+  /** A device with memory of its own: what was before is still looked at. */
+  WorldDevice newDevice() {
+    if (devices.size() == MEMORY.size()) {
+      MEMORY.add(Arena.global().allocate(WorldDevice.BYTES, 64));
+    }
+    WorldDevice device = new WorldDevice(MEMORY.get(devices.size()));
+    devices.add(device);
+    return device;
+  }
+
+  /** Fills the part of memory that a connection uses with noise. */
+  void fill(WorldEnd end, int untilOffset) {
+    int start = end.slot.start();
+    MemorySegment.copy(
+        NOISE,
+        random.nextInt(NOISE_BYTES),
+        end.device.memory.segment,
+        start,
+        Math.min(untilOffset, end.slot.end()) - start);
+  }
+
+  void onDone(WorldLink link, boolean whole) {
+    linksDone++;
+    linksWhole += whole ? 1 : 0;
+  }
+
+  void check(boolean right, String what) {
+    if (!right) {
+      throw new AssertionError(what + "\nwhat went wrong on purpose:" + diary);
+    }
+  }
+
+  private void note(String what) {
+    diary.append("\n  at ").append(nowNs()).append(": ").append(what);
+  }
+
+  // The run.
+
+  /** Runs to the end; throws with what is wrong. */
+  void run() {
+    runUntilQuiet();
+    // Whatever happened: every host serves every other again.
+    for (WorldHost from : hosts) {
+      for (WorldHost to : hosts) {
+        at(random.nextInt(SHORT_NS), () -> begin(from, to, SimFlow.Fault.NONE));
+      }
+    }
+    int before = links.size();
+    runUntilQuiet();
+    for (WorldLink link : links.subList(before, links.size())) {
+      check(link.isDone() && !link.mayBreak[0], "did not work in the end: " + link);
+    }
+    for (WorldHost host : hosts) {
+      host.checkClean();
+    }
+    for (WorldDevice device : devices) {
+      check(device.guardsHold(), "bytes outside of all regions were written");
+      check(device.memory.regions() == 0, "a device has regions left");
+      check(device.taken() == 0, "a device has parts of its memory taken");
+    }
+  }
+
+  private void runUntilQuiet() {
+    long limitNs = nowNs() + LIMIT_NS;
+    for (int step = 0; ; step++) {
+      long nextNs = nextNs();
+      if (nextNs == Long.MAX_VALUE) {
+        break;
+      }
+      check(
+          nextNs <= limitNs && step < STEP_LIMIT,
+          "no end: " + links.stream().filter(link -> !link.isDone()).toList());
+      network.nowNs = Math.max(network.nowNs, nextNs);
+      step();
+    }
+    for (WorldLink link : links) {
+      check(link.isDone(), "never ended: " + link);
+    }
+  }
+
+  private long nextNs() {
+    long nextNs = network.nextNs();
+    Event event = agenda.peek();
+    nextNs = event == null ? nextNs : Math.min(nextNs, event.atNs);
+    for (WorldHost host : hosts) {
+      nextNs = Math.min(nextNs, host.nextNs());
+    }
+    return nextNs;
+  }
+
+  private void step() {
+    for (SimPacket packet = network.poll(); packet != null; packet = network.poll()) {
+      WorldHost to = host(packet.destLow());
+      if (to != null) {
+        to.receive(packet, marked > 0 && random.nextInt(1000) < marked ? MARKED : 2);
+      }
+    }
+    for (Event event = agenda.peek();
+        event != null && event.atNs <= nowNs();
+        event = agenda.peek()) {
+      agenda.remove();
+      event.what.run();
+    }
+    for (WorldHost host : hosts) {
+      host.turn();
+    }
+    for (WorldLink link : links) {
+      link.look();
+    }
+  }
+
+  /** Connections that were made, and those of them that nothing could break. */
+  int[] connections() {
+    return new int[] {linksDone, linksWhole};
+  }
+
+  /** A counter, of the hosts as they are at the end. */
+  long counter(PortCounter counter) {
+    long sum = 0;
+    for (WorldHost host : hosts) {
+      sum += host.engine().counter(counter);
+    }
+    return sum;
+  }
+}

@@ -390,6 +390,8 @@ final class CmInbound {
       return;
     }
     engine.table.remove(conn);
+    // Its application may end it before it hears of that: nothing is left to do then.
+    conn.state = CmState.REFUSED;
     engine.rejected(conn, reason, privateData);
   }
 

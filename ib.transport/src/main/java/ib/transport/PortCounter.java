@@ -16,6 +16,10 @@ public enum PortCounter {
   RCVD_BYTES,
   /** Dropped: shorter than its headers say. */
   DROPPED_SHORT,
+  /** Dropped: an IPv4 fragment; seen only by ports of Ethernet frames. */
+  DROPPED_FRAGMENT,
+  /** Dropped: IP or UDP header is damaged; seen only by ports of Ethernet frames. */
+  DROPPED_MALFORMED,
   /** Dropped: wrong ICRC. */
   DROPPED_ICRC,
   /** Dropped: unknown opcode or one that the queue pair does not take. */

@@ -3,11 +3,13 @@ package ib.transport.internal.port;
 
 import ib.transport.RdmaPort;
 import ib.transport.agent.Agent;
+import ib.transport.internal.ethernet.Faults;
+import ib.transport.internal.ethernet.LinkAddress;
 import ib.transport.internal.io.DatagramIoOpenException;
 import ib.transport.internal.io.DatagramIoOptions.Mode;
 import java.net.InetAddress;
 
-/** Opens a real port on a loopback address, for tests of drivers. */
+/** Opens real ports on this machine, for tests of drivers. */
 public final class LoopbackPort implements AutoCloseable {
   private static final int BUFFER_BYTES = 4 << 20;
 
@@ -17,19 +19,28 @@ public final class LoopbackPort implements AutoCloseable {
     this.port = port;
   }
 
-  /** Opens a port named as its address. */
+  /**
+   * Opens a port named as its address.
+   *
+   * @param address a loopback address for a UDP socket, or {@code ADDRESS@LINK} for Ethernet frames
+   *     on a link such as {@code dgram:127.0.0.1:7001->127.0.0.1:7002}
+   */
   public static LoopbackPort open(String address, Agent agent) throws DatagramIoOpenException {
+    int at = address.indexOf('@');
+    String ip = at < 0 ? address : address.substring(0, at);
     PortConfig config =
         new PortConfig(
-            address,
-            InetAddress.ofLiteral(address),
-            0x0002_C9FF_0000_0000L + address.hashCode(),
+            ip,
+            InetAddress.ofLiteral(ip),
+            0x0002_C9FF_0000_0000L + ip.hashCode(),
             4096,
             Mode.AUTO,
             BUFFER_BYTES,
             BUFFER_BYTES,
             false,
             1,
+            at < 0 ? null : LinkAddress.parse(address.substring(at + 1)),
+            Faults.NONE,
             "test");
     return new LoopbackPort(UdpPort.open(config, agent, () -> {}));
   }

@@ -46,6 +46,20 @@ public interface DatagramIo extends Pollable, AutoCloseable {
    */
   int receive(ReceiveBatch batch) throws IOException;
 
+  /**
+   * A turn of the agent begins: a socket that keeps deadlines handles those that have passed.
+   * Called before {@link #receive}.
+   *
+   * @param nowNs the agent's clock
+   * @throws IOException if the socket is not usable any more
+   */
+  default void onTurn(long nowNs) throws IOException {}
+
+  /** When the next turn is due on the agent's clock, or {@link Long#MAX_VALUE}. */
+  default long nextDeadlineNs() {
+    return Long.MAX_VALUE;
+  }
+
   /** The packets that wait for {@link #flush()}. */
   SendBatch sendBatch();
 

@@ -17,4 +17,10 @@ public final class DatagramIoOpenException extends IOException {
       InetSocketAddress address, String reason, String remedy, @Nullable Throwable cause) {
     super("cannot open UDP " + address + ": " + reason + "; " + remedy, cause);
   }
+
+  /** Makes an exception for a link of frames. */
+  public DatagramIoOpenException(
+      String link, String reason, String remedy, @Nullable Throwable cause) {
+    super("cannot open " + link + ": " + reason + "; " + remedy, cause);
+  }
 }

@@ -16,6 +16,12 @@ public enum IoCounter {
   RX_TRUNCATED,
   /** Receive calls that failed in a way that passes. */
   RX_ERRORS,
+  /** Frames dropped: IPv4 fragments, which RoCEv2 never sends. */
+  RX_FRAGMENTS,
+  /** Frames dropped: their headers contradict themselves or each other. */
+  RX_MALFORMED,
+  /** Frames that were for somebody else, or of a protocol that is not spoken here. */
+  RX_IGNORED,
   /** Packets handed to the system. */
   TX_PACKETS,
   /** Bytes of UDP payload handed to the system. */
@@ -30,6 +36,8 @@ public enum IoCounter {
   TX_REFUSED,
   /** Packets dropped: no route, or the network or host is not reachable. */
   TX_UNREACHABLE,
+  /** Packets dropped: too many waited for the peer's hardware address. */
+  TX_UNRESOLVED,
   /** Packets dropped: not permitted, as by a packet filter. */
   TX_NOT_PERMITTED,
   /** Packets dropped: the system had no buffers. */

@@ -3,6 +3,7 @@ package ib.transport.internal.io;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * Received packets in one piece of native memory, and a cursor over them.
@@ -13,7 +14,10 @@ import java.lang.foreign.MemorySegment;
  */
 public final class ReceiveBatch {
   /** Longest UDP datagram, or train of datagrams, that the system hands over. */
-  static final int SLOT_BYTES = 65_536;
+  public static final int SLOT_BYTES = 65_536;
+
+  /** {@link #identification} where the socket does not show it. */
+  public static final int ID_UNKNOWN = -1;
 
   /** Slots at a distance of a power of two would fight for the same lines of the cache. */
   static final int SLOT_STRIDE = SLOT_BYTES + 4_096 + 128;
@@ -25,7 +29,9 @@ public final class ReceiveBatch {
   private final int slots;
 
   // One entry for each slot, written by the socket.
+  private final int[] starts;
   private final int[] lengths;
+  private final int[] identifications;
   private final int[] segmentSizes;
   private final int[] ports;
   private final long[] highs;
@@ -57,7 +63,9 @@ public final class ReceiveBatch {
     }
     this.slots = slots;
     this.memory = Arena.ofAuto().allocate((long) slots * SLOT_STRIDE, 64);
+    this.starts = new int[slots];
     this.lengths = new int[slots];
+    this.identifications = new int[slots];
     this.segmentSizes = new int[slots];
     this.ports = new int[slots];
     this.highs = new long[slots];
@@ -90,7 +98,7 @@ public final class ReceiveBatch {
     } else if (!nextSlot()) {
       return false;
     }
-    offset = slot * SLOT_STRIDE + consumed;
+    offset = slot * SLOT_STRIDE + starts[slot] + consumed;
     length = Math.min(segmentSizes[slot], lengths[slot] - consumed);
     consumed += length;
     return true;
@@ -179,7 +187,57 @@ public final class ReceiveBatch {
     return slots;
   }
 
-  void clear() {
+  /** The packet's IPv4 Identification, 0..65535, or {@link #ID_UNKNOWN}. */
+  public int identification() {
+    return identifications[slot];
+  }
+
+  // What a link that carries packets in frames does with the packet at the cursor, which came alone
+  // in its slot.
+
+  /** Keeps only {@code newLength} bytes from {@code start} on: what a frame carries. */
+  public void narrow(int start, int newLength, int identification, int trafficClass) {
+    starts[slot] += start;
+    lengths[slot] = newLength;
+    segmentSizes[slot] = newLength;
+    identifications[slot] = identification;
+    trafficClasses[slot] = (byte) trafficClass;
+  }
+
+  /** Says where the packet at the cursor came from. */
+  public void setSource(boolean isIpv6, long high, long low, int port) {
+    put(slot, isIpv6, high, low, port);
+  }
+
+  /** Forgets the packet at the cursor. */
+  public void drop() {
+    lengths[slot] = -1;
+    packets--;
+  }
+
+  /** Whether another slot is free. */
+  public boolean hasRoom() {
+    return filled < slots;
+  }
+
+  /**
+   * Copies a packet into the next slot, and moves the cursor there.
+   *
+   * @throws IndexOutOfBoundsException if no slot is free or the packet is longer than one
+   */
+  public void append(MemorySegment from, long fromOffset, int newLength) {
+    Objects.checkFromIndexSize(0, newLength, SLOT_BYTES);
+    MemorySegment.copy(from, fromOffset, memory, slotOffset(filled), newLength);
+    put(newLength, 0, 0);
+    slot = filled - 1;
+    consumed = newLength;
+    index = 0;
+    offset = slotOffset(slot);
+    length = newLength;
+  }
+
+  /** Forgets all packets. */
+  public void clear() {
     filled = 0;
     packets = 0;
     rewind();
@@ -196,7 +254,9 @@ public final class ReceiveBatch {
    */
   void put(int length, int segmentSize, int trafficClass) {
     int i = filled++;
+    starts[i] = 0;
     lengths[i] = length;
+    identifications[i] = ID_UNKNOWN;
     int size = segmentSize > 0 && segmentSize < length ? segmentSize : length;
     segmentSizes[i] = size;
     trafficClasses[i] = (byte) trafficClass;
@@ -205,7 +265,10 @@ public final class ReceiveBatch {
 
   /** Says where the slot put last came from. */
   void source(boolean isIpv6, long high, long low, int port) {
-    int i = filled - 1;
+    put(filled - 1, isIpv6, high, low, port);
+  }
+
+  private void put(int i, boolean isIpv6, long high, long low, int port) {
     ipv6[i] = isIpv6;
     highs[i] = high;
     lows[i] = low;

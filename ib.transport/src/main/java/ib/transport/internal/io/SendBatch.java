@@ -29,6 +29,8 @@ public final class SendBatch {
   /** Most packets in a train; older kernels take no more. */
   static final int MOST_IN_TRAIN = 64;
 
+  private static final int LAST_NUMBER = 0xFFFF;
+
   /** Longest train in bytes: the longest UDP payload over IPv4. */
   static final int LONGEST_TRAIN = 65_507;
 
@@ -46,7 +48,10 @@ public final class SendBatch {
   private final int[] trailerLengths;
   private final int[] lengths;
   private final int[] indexes;
+  private final int[] identifications;
   private final @Nullable PeerAddress[] destinations;
+  private final boolean numbered;
+  private int nextNumber = 1;
   private int queued;
   private int foreign;
 
@@ -62,6 +67,19 @@ public final class SendBatch {
   private int trainBytes;
 
   SendBatch(int capacity, int maxPacketBytes, boolean trains) {
+    this(capacity, maxPacketBytes, trains, false);
+  }
+
+  /**
+   * A batch without trains for who writes IP headers himself: each packet gets an Identification of
+   * its own, counting.
+   */
+  public static SendBatch numbered(int capacity, int maxPacketBytes) {
+    return new SendBatch(capacity, maxPacketBytes, false, true);
+  }
+
+  private SendBatch(int capacity, int maxPacketBytes, boolean trains, boolean numbered) {
+    this.numbered = numbered;
     this.capacity = capacity;
     this.maxPacketBytes = maxPacketBytes;
     this.halfBytes = (long) capacity * maxPacketBytes;
@@ -74,6 +92,7 @@ public final class SendBatch {
     this.trailerLengths = new int[capacity];
     this.lengths = new int[capacity];
     this.indexes = new int[capacity];
+    this.identifications = new int[capacity];
     this.destinations = new PeerAddress[capacity];
     this.mostInTrain = trains ? MOST_IN_TRAIN : 1;
   }
@@ -126,6 +145,11 @@ public final class SendBatch {
     }
     int index = indexes[queued - 1] + 1;
     return index < mostInTrain ? index : 0;
+  }
+
+  /** The IPv4 Identification that a packet will leave with if it is added next. */
+  public int nextIdentification(PeerAddress to, int length) {
+    return numbered ? nextNumber : nextIndex(to, length);
   }
 
   /** Begins a new train with the next packet. */
@@ -192,6 +216,8 @@ public final class SendBatch {
     int length = headerLength + payloadLength + trailerLength;
     int index = nextIndex(to, length);
     int i = queued++;
+    identifications[i] = numbered ? nextNumber : index;
+    nextNumber = nextNumber == LAST_NUMBER ? 1 : nextNumber + 1;
     offsets[i] = position;
     headerLengths[i] = headerLength;
     payloads[i] = payload;
@@ -229,7 +255,8 @@ public final class SendBatch {
     return end - i;
   }
 
-  PeerAddress destination(int i) {
+  /** Where packet {@code i} goes. */
+  public PeerAddress destination(int i) {
     PeerAddress to = destinations[i];
     if (to == null) {
       throw new IndexOutOfBoundsException(i);
@@ -237,8 +264,14 @@ public final class SendBatch {
     return to;
   }
 
-  int length(int i) {
+  /** The length of packet {@code i} in bytes. */
+  public int length(int i) {
     return lengths[i];
+  }
+
+  /** The IPv4 Identification of packet {@code i}. */
+  public int identification(int i) {
+    return identifications[i];
   }
 
   long offset(int i) {
@@ -275,7 +308,7 @@ public final class SendBatch {
    * Takes {@code n} packets off the head and moves what is left, with its foreign payloads, into
    * the other half.
    */
-  void remove(int n) {
+  public void remove(int n) {
     int left = queued - n;
     if (left == 0) {
       clear();
@@ -284,7 +317,8 @@ public final class SendBatch {
     }
   }
 
-  void clear() {
+  /** Forgets all packets. */
+  public void clear() {
     forget(0, queued);
     queued = 0;
     foreign = 0;
@@ -304,6 +338,7 @@ public final class SendBatch {
       payloadLengths[i] = 0;
       trailerLengths[i] = 0;
       indexes[i] = indexes[n + i];
+      identifications[i] = identifications[n + i];
       destinations[i] = destinations[n + i];
       position += lengths[i];
     }
@@ -318,21 +353,26 @@ public final class SendBatch {
    * checksum can't hold; false then.
    */
   boolean copyTo(long at, int i) {
+    return copyTo(memory, at, i);
+  }
+
+  /** The same into any memory. */
+  public boolean copyTo(MemorySegment target, long at, int i) {
     boolean whole = true;
     long to = at;
-    MemorySegment.copy(memory, offsets[i], memory, to, headerLengths[i]);
+    MemorySegment.copy(memory, offsets[i], target, to, headerLengths[i]);
     to += headerLengths[i];
     MemorySegment payload = payloads[i];
     if (payload != null) {
       if (payload.scope().isAlive()) {
-        MemorySegment.copy(payload, payloadOffsets[i], memory, to, payloadLengths[i]);
+        MemorySegment.copy(payload, payloadOffsets[i], target, to, payloadLengths[i]);
       } else {
-        memory.asSlice(to, payloadLengths[i]).fill((byte) 0);
+        target.asSlice(to, payloadLengths[i]).fill((byte) 0);
         whole = false;
       }
       to += payloadLengths[i];
     }
-    MemorySegment.copy(memory, offsets[i] + headerLengths[i], memory, to, trailerLengths[i]);
+    MemorySegment.copy(memory, offsets[i] + headerLengths[i], target, to, trailerLengths[i]);
     return whole;
   }
 

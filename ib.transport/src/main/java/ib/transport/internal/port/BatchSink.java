@@ -116,7 +116,7 @@ final class BatchSink implements PacketSink {
       return;
     }
     int total = lengthBytes + Icrc.LENGTH;
-    int identification = batch.nextIndex(peer, total);
+    int identification = batch.nextIdentification(peer, total);
     MemorySegment memory = batch.memory();
     long at = batch.position();
     icrc.append(flow, identification, memory, at, lengthBytes);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.port;
 
+import ib.transport.internal.ethernet.Faults;
+import ib.transport.internal.ethernet.LinkAddress;
 import ib.transport.internal.io.DatagramIoOptions.Mode;
 import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a port is configured with, checked.
@@ -16,6 +19,8 @@ import java.net.InetAddress;
  * @param sendBufferBytes asked of the system
  * @param ecn whether packets say that routers may mark them instead of dropping them (ECT(0))
  * @param sourcePorts UDP source ports that queue pairs are spread over; 1 is the port's own
+ * @param link where Ethernet frames go, or null for a UDP socket
+ * @param faults what goes wrong on that link on purpose
  * @param source where the configuration comes from, for messages
  */
 record PortConfig(
@@ -28,4 +33,6 @@ record PortConfig(
     int sendBufferBytes,
     boolean ecn,
     int sourcePorts,
+    @Nullable LinkAddress link,
+    Faults faults,
     String source) {}

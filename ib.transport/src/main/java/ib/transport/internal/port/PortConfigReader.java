@@ -2,11 +2,14 @@
 package ib.transport.internal.port;
 
 import ib.config.ConfigReader;
+import ib.transport.internal.ethernet.Faults;
+import ib.transport.internal.ethernet.LinkAddress;
 import ib.transport.internal.io.DatagramIoOptions.Mode;
 import ib.transport.wire.PathMtu;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads an {@code ib.port} configuration. */
 final class PortConfigReader {
@@ -20,9 +23,24 @@ final class PortConfigReader {
 
   static final String ECN = "ecn";
   static final String SOURCE_PORTS = "source.ports";
+  static final String LINK = "link";
+  static final String FAULTS = "faults";
+
+  private static final String ETHERNET = "ethernet";
 
   private static final List<String> KEYS =
-      List.of(NAME, ADDRESS, GUID, MTU, IO, RECEIVE_BUFFER, SEND_BUFFER, ECN, SOURCE_PORTS);
+      List.of(
+          NAME,
+          ADDRESS,
+          GUID,
+          MTU,
+          IO,
+          RECEIVE_BUFFER,
+          SEND_BUFFER,
+          ECN,
+          SOURCE_PORTS,
+          LINK,
+          FAULTS);
 
   /** Each is a socket and a system call in the turn of its queue pairs. */
   private static final int MOST_SOURCE_PORTS = 64;
@@ -48,17 +66,50 @@ final class PortConfigReader {
     ConfigReader in = new ConfigReader(PortComponent.PID, properties, KEYS);
     String name = in.name(NAME, "name the port, for example name=\"p0\"");
     InetAddress address = address(in);
+    String io = in.choice(IO, "auto", "auto", "native", "channel", ETHERNET);
+    boolean frames = io.equals(ETHERNET);
     return new PortConfig(
         name,
         address,
         in.has(GUID) ? guid(in) : Addresses.guid(address),
         mtuBytes(in),
-        Mode.of(in.choice(IO, "auto", "auto", "native", "channel")),
+        frames ? Mode.AUTO : Mode.of(io),
         in.integer(RECEIVE_BUFFER, DEFAULT_BUFFER, LEAST_BUFFER, MOST_BUFFER),
         in.integer(SEND_BUFFER, DEFAULT_BUFFER, LEAST_BUFFER, MOST_BUFFER),
         in.choice(ECN, "off", "on", "off").equals("on"),
-        in.integer(SOURCE_PORTS, 1, 1, MOST_SOURCE_PORTS),
+        in.integer(SOURCE_PORTS, 1, 1, frames ? 1 : MOST_SOURCE_PORTS),
+        frames ? link(in) : noLink(in),
+        frames && in.has(FAULTS) ? faults(in) : Faults.NONE,
         in.where());
+  }
+
+  private static LinkAddress link(ConfigReader in) {
+    if (!in.has(LINK)) {
+      throw in.refuse(LINK, "is missing", LinkAddress.REMEDY);
+    }
+    try {
+      return LinkAddress.parse(in.text(LINK, ""));
+    } catch (IllegalArgumentException e) {
+      throw in.refuseValue(LINK, String.valueOf(e.getMessage()), LinkAddress.REMEDY);
+    }
+  }
+
+  private static @Nullable LinkAddress noLink(ConfigReader in) {
+    for (String key : List.of(LINK, FAULTS)) {
+      if (in.has(key)) {
+        throw in.refuseValue(
+            key, "which is for ports of Ethernet frames", "set io to ethernet, or remove it");
+      }
+    }
+    return null;
+  }
+
+  private static Faults faults(ConfigReader in) {
+    try {
+      return Faults.parse(in.text(FAULTS, ""));
+    } catch (IllegalArgumentException e) {
+      throw in.refuseValue(FAULTS, String.valueOf(e.getMessage()), Faults.REMEDY);
+    }
   }
 
   private static InetAddress address(ConfigReader in) {

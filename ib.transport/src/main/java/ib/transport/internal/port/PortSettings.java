@@ -34,8 +34,8 @@ import org.osgi.service.metatype.annotations.Option;
   /** How the socket is driven. */
   @AttributeDefinition(
       required = false,
-      description = "How the socket is driven",
-      options = {@Option("auto"), @Option("native"), @Option("channel")})
+      description = "How the UDP socket is driven; ethernet: whole frames over link instead",
+      options = {@Option("auto"), @Option("native"), @Option("channel"), @Option("ethernet")})
   String io() default "auto";
 
   /** Receive buffer in bytes. */
@@ -72,4 +72,20 @@ import org.osgi.service.metatype.annotations.Option;
           "UDP source ports that the queue pairs are spread over, 1 to 64, for networks that choose"
               + " among paths by them; 1 sends from port 4791 alone")
   int source_ports() default 1;
+
+  /** Where Ethernet frames go. */
+  @AttributeDefinition(
+      required = false,
+      description =
+          "For io ethernet: dgram:ADDRESS:PORT->ADDRESS:PORT on loopback (ours, then the other"
+              + " end's) or stream:/PATH, as QEMU's -netdev dgram and stream have them")
+  String link();
+
+  /** Faults on purpose. */
+  @AttributeDefinition(
+      required = false,
+      description =
+          "For tests, with io ethernet: frames that are lost, doubled, overtaken or damaged, such"
+              + " as loss=5%,duplicate=1%,reorder=1%,corrupt=0.1%,seed=42")
+  String faults();
 }

@@ -12,6 +12,8 @@ import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTask;
 import ib.transport.internal.engine.EngineOptions;
 import ib.transport.internal.engine.PortEngine;
+import ib.transport.internal.ethernet.EthernetIo;
+import ib.transport.internal.ethernet.LinkAddress;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
 import ib.transport.internal.io.DatagramIoOpenException;
@@ -33,8 +35,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A port on a UDP socket: each turn of the agent hands what arrived to the engine and what the
- * engine made to the socket.
+ * A port on a UDP socket, or on a link of Ethernet frames: each turn of the agent hands what
+ * arrived to the engine and what the engine made to the socket.
  */
 final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private static final Duration AGENT_WAIT = Duration.ofSeconds(2);
@@ -115,7 +117,11 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
             .withTrafficClass(config.ecn() ? ECN_CAPABLE : 0)
             .withSendBatch(SEND_PACKETS, mtu + HEADER_ROOM);
     InetSocketAddress address = new InetSocketAddress(config.address(), IcrcFlow.ROCE_PORT);
-    DatagramIo io = DatagramIoFactory.open(address, options);
+    LinkAddress link = config.link();
+    DatagramIo io =
+        link == null
+            ? DatagramIoFactory.open(address, options)
+            : EthernetIo.open(config.address(), config.guid(), link, config.faults(), options);
     SendSockets senders;
     try {
       senders = SendSockets.open(io, config.sourcePorts(), options);
@@ -140,6 +146,9 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
 
   /** The configured MTU, or less where the interface carries less. */
   private static int clampedMtu(PortConfig config) throws DatagramIoOpenException {
+    if (config.link() != null) {
+      return config.mtuBytes();
+    }
     int code = PathMtu.codeForLinkMtu(linkMtu(config.address()));
     if (code == 0) {
       throw new DatagramIoOpenException(
@@ -177,6 +186,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     lastTurnNs = nowNs;
     takeTap();
     try {
+      io.onTurn(nowNs);
       int work = io.receive(received);
       while (received.next()) {
         receive(nowNs);
@@ -197,7 +207,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
         ipv6 ? received.sourceV6High() : 0,
         ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4()),
         received.sourcePort(),
-        PortEngine.IP_ID_UNKNOWN,
+        received.identification(),
         received.trafficClass(),
         received.memory(),
         received.offset(),
@@ -225,7 +235,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     if (engine.wantsTransmit() && senders.haveRoom()) {
       return lastTurnNs;
     }
-    long deadlineNs = engine.nextDeadlineNs();
+    long deadlineNs = Math.min(engine.nextDeadlineNs(), io.nextDeadlineNs());
     return senders.waitUnseen() ? Math.min(deadlineNs, lastTurnNs + LOOK_AGAIN_NS) : deadlineNs;
   }
 
@@ -302,12 +312,15 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       case SEND_QUEUE_FULL -> own + ioCounter(IoCounter.TX_WOULD_BLOCK);
       case MTU_CLAMPED -> own + ioCounter(IoCounter.TX_TOO_LONG);
       case SEND_ERRORS -> own + sendErrors();
+      case DROPPED_FRAGMENT -> own + ioCounter(IoCounter.RX_FRAGMENTS);
+      case DROPPED_MALFORMED -> own + ioCounter(IoCounter.RX_MALFORMED);
       default -> own;
     };
   }
 
   private long sendErrors() {
     return ioCounter(IoCounter.TX_UNREACHABLE)
+        + ioCounter(IoCounter.TX_UNRESOLVED)
         + ioCounter(IoCounter.TX_REFUSED)
         + ioCounter(IoCounter.TX_NOT_PERMITTED)
         + ioCounter(IoCounter.TX_NO_BUFFERS)

@@ -4,6 +4,7 @@ package ib.transport.internal.port;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ib.transport.internal.ethernet.Faults;
 import ib.transport.internal.io.DatagramIoOptions.Mode;
 import java.net.InetAddress;
 import java.util.Map;
@@ -65,7 +66,9 @@ class PortConfigReaderTest {
     "source.ports, 65, 1 to 64",
     "mtu, 1500, 'give one of 256, 512, 1024, 2048, 4096'",
     "mtu, big, 'give one of 256, 512, 1024, 2048, 4096'",
-    "io, fast, 'give one of auto, native, channel'",
+    "io, fast, 'give one of auto, native, channel, ethernet'",
+    "link, stream:/tmp/x, set io to ethernet",
+    "faults, loss=1%, set io to ethernet",
     "receive.buffer, 17, 65536 to",
     "send.buffer, much, 65536 to",
     "adress, 127.0.0.1, remove it or use one of",
@@ -79,6 +82,53 @@ class PortConfigReaderTest {
     assertThatThrownBy(() -> PortConfigReader.read(values))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("/etc/openhca/ib.port-p0.config: key '" + key + "'")
+        .hasMessageContaining(remedy);
+  }
+
+  @Test
+  void shouldReadALinkOfFrames() {
+    PortConfig config =
+        PortConfigReader.read(
+            Map.of(
+                "name", "p0",
+                "address", "10.77.0.1",
+                "io", "ethernet",
+                "link", "dgram:127.0.0.1:7001->127.0.0.1:7002",
+                "faults", "loss=5%, reorder=0.5%,seed=42"));
+    assertThat(config.link()).hasToString("dgram:127.0.0.1:7001->127.0.0.1:7002");
+    assertThat(config.faults()).isEqualTo(new Faults(0.05, 0, 0.005, 0, 42));
+    PortConfig stream =
+        PortConfigReader.read(
+            Map.of("name", "p0", "address", "10.77.0.1", "io", "ethernet", "link", "stream:/t/s"));
+    assertThat(stream.link()).hasToString("stream:/t/s");
+    assertThat(stream.faults().isNone()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "link, '', 'is missing; give dgram:'",
+    "link, tap:tap0, which is no link; give dgram:",
+    "link, dgram:127.0.0.1:7001, which is no link; give dgram:",
+    "link, dgram:127.0.0.1:0->127.0.0.1:7002, 'with port 0, which is not 1..65535; give dgram:'",
+    "link, dgram:10.1.1.1:7001->127.0.0.1:7002, 'which is not on this machine: frames'",
+    "link, dgram:127.0.0.1:7001->1.2.3.4.5:7002, 'with 1.2.3.4.5, which is no IP address'",
+    "link, stream:tmp/x, whose path does not begin with /; give dgram:",
+    "faults, loss=5, 'with ''loss=5'', which is not 0% to 100%; give loss'",
+    "faults, loss=x%, 'with ''loss=x%'', which is no share; give loss'",
+    "faults, delay=5%, 'with ''delay=5%'', which is no fault; give loss'",
+    "faults, 'seed=x', 'with ''seed=x'', which is no number; give loss'",
+    "source.ports, 2, give 1 to 1",
+  })
+  void shouldRefuseALinkThatCantWork(String key, String value, String remedy) {
+    Map<String, Object> values = new java.util.HashMap<>();
+    values.put("name", "p0");
+    values.put("address", "10.77.0.1");
+    values.put("io", "ethernet");
+    values.put("link", "dgram:127.0.0.1:7001->127.0.0.1:7002");
+    values.put(key, value);
+    assertThatThrownBy(() -> PortConfigReader.read(values))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("key '" + key + "'")
         .hasMessageContaining(remedy);
   }
 

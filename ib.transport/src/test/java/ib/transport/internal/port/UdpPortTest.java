@@ -18,6 +18,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Ports on real sockets. */
+/** Ports on real sockets, and on links of Ethernet frames. */
 class UdpPortTest {
   private static final Duration WAIT = Duration.ofSeconds(5);
   private static final String A = "127.21.1.1";
@@ -46,7 +47,7 @@ class UdpPortTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"auto", "channel"})
+  @ValueSource(strings = {"auto", "channel", "ethernet"})
   void shouldExchangeManagementDatagrams(String io) throws Exception {
     try (UdpPort a = open("a", A, io);
         UdpPort b = open("b", B, io)) {
@@ -75,7 +76,7 @@ class UdpPortTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"auto", "channel"})
+  @ValueSource(strings = {"auto", "channel", "ethernet"})
   void shouldTalkToItself(String io) throws Exception {
     try (UdpPort a = open("a", "127.21.1.3", io)) {
       CopyOnWriteArrayList<Long> seen = new CopyOnWriteArrayList<>();
@@ -119,7 +120,7 @@ class UdpPortTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"auto", "channel"})
+  @ValueSource(strings = {"auto", "channel", "ethernet"})
   void shouldShowBothDirectionsToACapture(String io) throws Exception {
     ByteArrayOutputStream file = new ByteArrayOutputStream();
     try (UdpPort a = open("a", "127.21.1.7", io);
@@ -146,8 +147,13 @@ class UdpPortTest {
   }
 
   private UdpPort open(String name, String address, String io) throws Exception {
-    PortConfig config = PortConfigReader.read(Map.of("name", name, "address", address, "io", io));
-    return UdpPort.open(config, agent, () -> {});
+    Map<String, Object> properties = new HashMap<>(Map.of("name", name, "address", address));
+    properties.put("io", io);
+    if (io.equals("ethernet")) {
+      int us = name.equals("a") ? 1 : 2;
+      properties.put("link", "dgram:127.21.2." + us + ":7001->127.21.2." + (3 - us) + ":7001");
+    }
+    return UdpPort.open(PortConfigReader.read(properties), agent, () -> {});
   }
 
   private void call(Runnable command) {

@@ -36,6 +36,8 @@ public enum PortCounter {
   DROPPED_STATE,
   /** Dropped: a datagram found no receive posted or one too short. */
   DROPPED_UD_NO_RECV,
+  /** Dropped: part of a message of an unreliable connection that can't be delivered. */
+  DROPPED_UC,
   /** Duplicate requests answered again. */
   DUPLICATE_REQUEST,
   /** Requests ahead of the expected PSN. */

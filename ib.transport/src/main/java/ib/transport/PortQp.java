@@ -23,7 +23,7 @@ public interface PortQp {
   /**
    * Service type.
    *
-   * @return RC or UD
+   * @return RC, UC or UD
    */
   QpType type();
 
@@ -58,6 +58,25 @@ public interface PortQp {
 
   /** New receive entries may be in the work queue. Needed in ERR, so that they are flushed. */
   void kickReceive();
+
+  /**
+   * Attaches a UD queue pair to a multicast group; until {@link #detachMcast} or {@link #destroy}.
+   * Idempotent.
+   *
+   * @param groupHigh GID of the group, upper half ({@code ::ffff:a.b.c.d} for IPv4)
+   * @param groupLow lower half
+   * @throws RdmaException if it is no group, a limit is reached, or the port can't join
+   */
+  void attachMcast(long groupHigh, long groupLow) throws RdmaException;
+
+  /**
+   * Detaches from a multicast group.
+   *
+   * @param groupHigh as attached
+   * @param groupLow as attached
+   * @throws RdmaException if it is not attached
+   */
+  void detachMcast(long groupHigh, long groupLow) throws RdmaException;
 
   /**
    * Ends the queue pair: afterwards the backend is never called again. Nothing is flushed.

@@ -140,6 +140,33 @@ public interface QpBackend {
       boolean solicited);
 
   /**
+   * Whether receives come from a shared receive queue. Those are not flushed: in ERR none is taken
+   * any more. Does not change.
+   *
+   * @return false for a receive queue of its own
+   */
+  default boolean sharesReceives() {
+    return false;
+  }
+
+  /**
+   * The queue pair is in ERR and takes no receive of a shared receive queue any more; what it had
+   * taken is completed.
+   */
+  default void onLastWqe() {}
+
+  /** In SQD nothing is in progress any more, and the user wants to know. */
+  default void onSqDrained() {}
+
+  /**
+   * The engine moved an unreliable queue pair into SQE by itself: the request that failed is
+   * completed, those after it are flushed, receives go on.
+   *
+   * @param cause what happened
+   */
+  default void onSqe(String cause) {}
+
+  /**
    * The engine moved the queue pair into ERR by itself. Everything pending has been or will be
    * flushed through the completions.
    *

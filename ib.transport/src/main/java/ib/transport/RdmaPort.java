@@ -14,6 +14,12 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface RdmaPort {
+  /** Multicast groups that queue pairs of a port may be attached to at a time. */
+  int MAX_MCAST_GROUPS = 64;
+
+  /** Queue pairs of a port that may be attached to one group. */
+  int MAX_MCAST_QP_ATTACH = 256;
+
   /** Service property: name of the port. */
   String PORT = "ib.port";
 
@@ -78,7 +84,7 @@ public interface RdmaPort {
    * Makes a queue pair in RESET. Agent thread.
    *
    * @param qpn result of {@link #allocateQpn}
-   * @param type RC or UD
+   * @param type RC, UC or UD
    * @param backend the hardware side
    * @return the queue pair
    */

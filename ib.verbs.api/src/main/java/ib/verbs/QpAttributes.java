@@ -435,6 +435,19 @@ public final class QpAttributes {
   }
 
   /**
+   * A copy in which some of the attributes that are set here are set.
+   *
+   * @param bits mask bits; those not set here stay unset
+   * @return new attributes, with the values of this
+   */
+  public QpAttributes only(int bits) {
+    QpAttributes copy = new QpAttributes();
+    copy.merge(this);
+    copy.mask = mask & bits;
+    return copy;
+  }
+
+  /**
    * Copies every attribute that is set in another object over this.
    *
    * @param other the newer values

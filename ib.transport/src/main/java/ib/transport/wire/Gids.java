@@ -42,6 +42,11 @@ public final class Gids {
     return high == 0 && low >>> Integer.SIZE == V4_PREFIX;
   }
 
+  /** Whether a GID is that of an IPv4 or IPv6 multicast group. */
+  public static boolean isMulticast(long high, long low) {
+    return isV4(high, low) ? (low >>> 28 & 0xF) == 0xE : high >>> 56 == 0xFF;
+  }
+
   /** Writes the address of a GID into an array of 4 (the IPv4 address) or 16 bytes. */
   public static void write(long high, long low, byte[] into) {
     if (into.length == V4_BYTES) {

@@ -5,6 +5,7 @@ import ib.transport.PortQp;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
+import ib.verbs.NotSupportedException;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
@@ -26,6 +27,7 @@ abstract class BackedQp extends EngineQp implements PortQp {
   private volatile QpState state = QpState.RESET;
   boolean destroyed;
   private boolean flushWanted;
+  private boolean drainNoticeWanted;
 
   BackedQp(EngineCore core, int qpn, QpType type, QpBackend backend) {
     super(core, qpn);
@@ -54,7 +56,12 @@ abstract class BackedQp extends EngineQp implements PortQp {
   }
 
   final boolean receives() {
-    return state == QpState.RTR || sends();
+    return state == QpState.RTR || state == QpState.SQE || sends();
+  }
+
+  /** Whether what is posted to the send queue is flushed at once. */
+  final boolean flushesSends() {
+    return state == QpState.ERR || state == QpState.SQE;
   }
 
   @Override
@@ -65,6 +72,8 @@ abstract class BackedQp extends EngineQp implements PortQp {
     QpState from = state;
     QpState to = wanted.has(QpAttributes.STATE) ? wanted.state() : from;
     QpTransitions.check(qpn(), type, from, to, wanted, core.options);
+    checkModify(from, wanted);
+    drainNoticeWanted = to == QpState.SQD && wanted.sqdAsyncNotify();
     switch (to) {
       case RESET -> {
         state = QpState.RESET;
@@ -80,20 +89,47 @@ abstract class BackedQp extends EngineQp implements PortQp {
       default -> {
         attributes.merge(wanted);
         state = to;
-        onModified(from, to);
+        onModified(from, to, wanted);
         core.ready.addLast(this);
       }
     }
   }
 
   /** Attributes were merged and the state set; neither RESET nor ERR. */
-  abstract void onModified(QpState from, QpState to);
+  abstract void onModified(QpState from, QpState to, QpAttributes wanted);
+
+  /** Refuses what the table of transitions can't know. */
+  void checkModify(QpState from, QpAttributes wanted) throws RdmaException {}
+
+  /** For {@link #checkModify}: refuses a change that needs a drained send queue. */
+  final void requireDrained() throws RdmaException {
+    if (!isDrained()) {
+      throw new RdmaException(
+          "QP "
+              + qpn()
+              + ": AV can't be changed while requests are in progress: wait for SQ_DRAINED");
+    }
+  }
+
+  /** Whether no send is in progress. */
+  abstract boolean isDrained();
+
+  @Override
+  final void turnDone() {
+    if (drainNoticeWanted && !destroyed && state == QpState.SQD && isDrained()) {
+      drainNoticeWanted = false;
+      backend.onSqDrained();
+    }
+  }
 
   /** Drops all work in progress without a completion; the queue pair is in RESET or destroyed. */
   abstract void forget();
 
-  /** Completes all work in progress with WR_FLUSH_ERR, in order. */
-  abstract void flushInProgress();
+  /** Completes all sends in progress with WR_FLUSH_ERR, in order. */
+  abstract void flushSendsInProgress();
+
+  /** Completes a receive in progress with WR_FLUSH_ERR. */
+  abstract void flushReceivesInProgress();
 
   @Override
   public final QpAttributes query() {
@@ -109,7 +145,7 @@ abstract class BackedQp extends EngineQp implements PortQp {
     }
   }
 
-  /** For {@code kickSend} in ERR. */
+  /** For {@code kickSend} in ERR and SQE. */
   final void wantFlush() {
     flushWanted = true;
     core.ready.addLast(this);
@@ -120,8 +156,21 @@ abstract class BackedQp extends EngineQp implements PortQp {
   }
 
   @Override
+  public void attachMcast(long groupHigh, long groupLow) throws RdmaException {
+    throw new NotSupportedException(
+        type + " QP " + qpn() + " can't join a multicast group; use a UD queue pair");
+  }
+
+  @Override
+  public void detachMcast(long groupHigh, long groupLow) throws RdmaException {
+    throw new NotSupportedException(
+        type + " QP " + qpn() + " is in no multicast group; use a UD queue pair");
+  }
+
+  @Override
   public final void destroy() {
     if (!destroyed) {
+      onDestroy();
       destroyed = true;
       state = QpState.RESET;
       core.timers.clear(this);
@@ -129,6 +178,9 @@ abstract class BackedQp extends EngineQp implements PortQp {
       forget();
     }
   }
+
+  /** The queue pair ends. */
+  void onDestroy() {}
 
   /** Into ERR because of what happened on the wire or in memory. */
   final void fail(String cause) {
@@ -139,8 +191,23 @@ abstract class BackedQp extends EngineQp implements PortQp {
   private void enterError() {
     state = QpState.ERR;
     core.timers.clear(this);
-    flushInProgress();
+    flushSendsInProgress();
+    flushReceivesInProgress();
     flushPosted();
+    if (backend.sharesReceives()) {
+      backend.onLastWqe();
+    }
+  }
+
+  /**
+   * A request of an unreliable queue pair failed and was completed so: the send queue goes into
+   * error, receives go on (specification 10.3.1, SQE).
+   */
+  final void failSends(String cause) {
+    state = QpState.SQE;
+    flushSendsInProgress();
+    flushPosted();
+    backend.onSqe(cause);
   }
 
   /** Completes what is still in the device's queues; bounded by their sizes. */
@@ -151,7 +218,9 @@ abstract class BackedQp extends EngineQp implements PortQp {
       flush(flushedSend);
       flushed++;
     }
-    while (backend.nextReceive(flushedReceive)) {
+    while (state == QpState.ERR
+        && !backend.sharesReceives()
+        && backend.nextReceive(flushedReceive)) {
       flush(flushedReceive);
       flushed++;
     }

@@ -15,6 +15,7 @@ final class EngineCore {
   final Timers timers = new Timers();
   final PacedQps paced = new PacedQps(ready);
   final QpTable qps = new QpTable();
+  final McastTable groups = new McastTable();
 
   /** Request packets on their way to each peer. */
   final PeerWindows peers;

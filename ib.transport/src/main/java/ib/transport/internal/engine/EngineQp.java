@@ -45,6 +45,9 @@ abstract class EngineQp {
   /** Whether there is something to send at once. */
   abstract boolean wantsTurn();
 
+  /** A turn of sending is over. */
+  void turnDone() {}
+
   /** The deadline set last has passed. */
   abstract void onTimer();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.engine;
 
-import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.Wire;
 import java.lang.foreign.MemorySegment;
@@ -22,14 +21,10 @@ final class GrhArea {
   private static final int DONT_FRAGMENT = 0x4000;
 
   private final MemorySegment bytes = MemorySegment.ofArray(new byte[LENGTH]);
-  private final long localHigh;
-  private final long localLow;
   private final boolean ipv4;
 
-  GrhArea(long localHigh, long localLow) {
-    this.localHigh = localHigh;
-    this.localLow = localLow;
-    ipv4 = Gids.isV4(localHigh, localLow);
+  GrhArea(boolean ipv4) {
+    this.ipv4 = ipv4;
   }
 
   MemorySegment segment() {
@@ -48,8 +43,8 @@ final class GrhArea {
       Wire.u8(bytes, 7, HOPS);
       Wire.u64(bytes, 8, packet.sourceHigh);
       Wire.u64(bytes, 16, packet.sourceLow);
-      Wire.u64(bytes, 24, localHigh);
-      Wire.u64(bytes, 32, localLow);
+      Wire.u64(bytes, 24, packet.destHigh);
+      Wire.u64(bytes, 32, packet.destLow);
     }
   }
 
@@ -61,7 +56,7 @@ final class GrhArea {
     Wire.u16(bytes, IPV4 + 8, HOPS << 8 | PROTOCOL_UDP);
     Wire.u16(bytes, IPV4 + 10, 0);
     Wire.u32(bytes, IPV4 + 12, (int) packet.sourceLow);
-    Wire.u32(bytes, IPV4 + 16, (int) localLow);
+    Wire.u32(bytes, IPV4 + 16, (int) packet.destLow);
     int sum = 0;
     for (int i = IPV4; i < LENGTH; i += 2) {
       sum += Wire.u16(bytes, i);

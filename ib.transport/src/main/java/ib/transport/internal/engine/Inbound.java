@@ -24,6 +24,8 @@ final class Inbound {
   int payloadBytes;
   long sourceHigh;
   long sourceLow;
+  long destHigh;
+  long destLow;
   int ipId;
 
   /** IPv4 TOS or IPv6 traffic class; 0 where the port does not see it. */

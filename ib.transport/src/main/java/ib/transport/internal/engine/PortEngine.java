@@ -13,6 +13,7 @@ import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
 import ib.verbs.QpType;
+import ib.verbs.QueuePair;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -56,18 +57,15 @@ public final class PortEngine {
     core.qps.put(gsi);
     ipv6 = !Gids.isV4(options.localHigh(), options.localLow());
     flow = ipv6 ? IcrcFlow.ipv6() : IcrcFlow.ipv4();
-    if (ipv6) {
-      flow.ipv6Destination(options.localHigh(), options.localLow());
-    }
   }
 
   /**
    * Makes a queue pair in RESET.
    *
    * @param qpn 24 bits, not 0 or 1, not in use
-   * @param type RC or UD
+   * @param type RC, UC or UD
    * @param backend the hardware side
-   * @throws IllegalArgumentException for any other number or type, naming it
+   * @throws IllegalArgumentException for any other number, naming it
    */
   public PortQp createQp(int qpn, QpType type, QpBackend backend) {
     if (qpn <= GsiQp.QPN || qpn > Psn.MASK || core.qps.get(qpn) != null) {
@@ -78,9 +76,7 @@ public final class PortEngine {
         switch (type) {
           case RC -> new RcQp(core, qpn, backend);
           case UD -> new UdQp(core, qpn, backend);
-          case UC ->
-              throw new IllegalArgumentException(
-                  "QP " + qpn + ": this port has no queue pairs of type UC: use RC or UD");
+          case UC -> new UcQp(core, qpn, backend);
         };
     core.qps.put(qp);
     return qp;
@@ -109,6 +105,11 @@ public final class PortEngine {
   /** Adds to a counter that the port itself keeps, such as those of its socket. */
   public void count(PortCounter counter, long n) {
     core.counters.add(counter, n);
+  }
+
+  /** Says who joins multicast groups; before, a group needs no joining. */
+  public void setGroups(McastGroups groups) {
+    core.groups.setPort(groups);
   }
 
   /** Shows received packets to a tap; sent ones are shown by the sink. */
@@ -141,7 +142,67 @@ public final class PortEngine {
       long offset,
       int lengthBytes,
       long nowNs) {
+    receiveFor(
+        core.options.localHigh(),
+        core.options.localLow(),
+        sourceHigh,
+        sourceLow,
+        sourcePort,
+        ipId,
+        trafficClass,
+        segment,
+        offset,
+        lengthBytes,
+        nowNs);
+  }
+
+  /**
+   * Takes one UDP payload that was sent to a multicast group; otherwise as {@link #receive}.
+   *
+   * @param groupHigh GID of the group, upper half ({@code ::ffff:a.b.c.d} for IPv4)
+   * @param groupLow lower half
+   */
+  public void receiveMulticast(
+      long groupHigh,
+      long groupLow,
+      long sourceHigh,
+      long sourceLow,
+      int sourcePort,
+      int ipId,
+      int trafficClass,
+      MemorySegment segment,
+      long offset,
+      int lengthBytes,
+      long nowNs) {
+    receiveFor(
+        groupHigh,
+        groupLow,
+        sourceHigh,
+        sourceLow,
+        sourcePort,
+        ipId,
+        trafficClass,
+        segment,
+        offset,
+        lengthBytes,
+        nowNs);
+  }
+
+  private void receiveFor(
+      long destHigh,
+      long destLow,
+      long sourceHigh,
+      long sourceLow,
+      int sourcePort,
+      int ipId,
+      int trafficClass,
+      MemorySegment segment,
+      long offset,
+      int lengthBytes,
+      long nowNs) {
     core.nowNs = nowNs;
+    inbound.destHigh = destHigh;
+    inbound.destLow = destLow;
     core.counters.add(PortCounter.RCVD_BYTES, lengthBytes);
     if (lengthBytes < EngineCore.SHORTEST_PACKET || (lengthBytes & 3) != 0) {
       core.counters.add(PortCounter.DROPPED_SHORT);
@@ -179,8 +240,9 @@ public final class PortEngine {
   private void setSource(long high, long low, int port) {
     if (ipv6) {
       flow.ipv6Source(high, low);
+      flow.ipv6Destination(inbound.destHigh, inbound.destLow);
     } else {
-      flow.ipv4Addresses((int) low, (int) core.options.localLow());
+      flow.ipv4Addresses((int) low, (int) inbound.destLow);
     }
     flow.sourcePort(port);
   }
@@ -208,8 +270,8 @@ public final class PortEngine {
           sourceHigh,
           sourceLow,
           sourcePort,
-          core.options.localHigh(),
-          core.options.localLow(),
+          inbound.destHigh,
+          inbound.destLow,
           ipId,
           segment,
           offset,
@@ -228,6 +290,10 @@ public final class PortEngine {
       core.counters.add(PortCounter.DROPPED_SHORT);
       return;
     }
+    if (Gids.isMulticast(inbound.destHigh, inbound.destLow)) {
+      deliverToGroup();
+      return;
+    }
     EngineQp qp = core.qps.get(inbound.destQp);
     if (qp == null) {
       core.counters.add(PortCounter.DROPPED_QPN);
@@ -237,6 +303,22 @@ public final class PortEngine {
       core.counters.add(PortCounter.DROPPED_PKEY);
     } else {
       qp.onPacket(inbound);
+    }
+  }
+
+  /** Each queue pair of the group gets a copy (specification 10.5.2). */
+  private void deliverToGroup() {
+    int qps = core.groups.count(inbound.destHigh, inbound.destLow);
+    if (qps == 0 || inbound.destQp != QueuePair.MULTICAST_QPN) {
+      core.counters.add(PortCounter.DROPPED_QPN);
+    } else if (!takes(QpType.UD, inbound.opcode)) {
+      core.counters.add(PortCounter.DROPPED_OPCODE);
+    } else if (!pkeyMatches(inbound.pkey, core.options.pkey())) {
+      core.counters.add(PortCounter.DROPPED_PKEY);
+    } else {
+      for (int i = 0; i < qps; i++) {
+        core.groups.get(inbound.destHigh, inbound.destLow, i).onPacket(inbound);
+      }
     }
   }
 
@@ -270,6 +352,7 @@ public final class PortEngine {
         break;
       }
       work += qp.transmit(sink, QP_PACKETS);
+      qp.turnDone();
       if (core.sinkFull) {
         core.ready.addFirst(qp);
       } else if (qp.wantsTurn()) {

@@ -5,8 +5,10 @@ import ib.transport.PortCounter;
 import ib.transport.QpBackend;
 import ib.transport.wire.Gids;
 import ib.transport.wire.Opcode;
+import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
+import ib.verbs.RdmaException;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -37,22 +39,26 @@ final class RcQp extends BackedQp {
   }
 
   @Override
-  void onModified(QpState from, QpState to) {
-    if (from == QpState.INIT && to == QpState.RTR) {
-      InetAddress peer = attributes.remoteAddress();
-      if (peer == null) {
-        throw new IllegalStateException("QP " + qpn() + " reached RTR without an address");
-      }
+  void onModified(QpState from, QpState to, QpAttributes wanted) {
+    InetAddress peer = attributes.remoteAddress();
+    if (wanted.has(QpAttributes.AV) && peer != null) {
+      leaveWindow();
       peerHigh = Gids.high(peer);
       peerLow = Gids.low(peer);
+      window = core.peers.join(peerHigh, peerLow);
+    }
+    if (from == QpState.INIT && to == QpState.RTR) {
       destQpn = attributes.destQpn();
       mtu = attributes.pathMtuBytes();
-      window = core.peers.join(peerHigh, peerLow);
       responder.start(attributes);
     }
     Window peerWindow = window;
     if (from == QpState.RTR && to == QpState.RTS && peerWindow != null) {
       requester.start(attributes, peerWindow);
+    }
+    if (from == QpState.SQD && to == QpState.SQD && peerWindow != null) {
+      requester.pathChanged(peerWindow);
+      responder.limitReads(attributes.maxDestRdAtomic());
     }
     requester.setTimeout(attributes.timeoutCode());
   }
@@ -124,8 +130,24 @@ final class RcQp extends BackedQp {
   }
 
   @Override
-  void flushInProgress() {
+  void checkModify(QpState from, QpAttributes wanted) throws RdmaException {
+    if (from == QpState.SQD && wanted.has(QpAttributes.AV)) {
+      requireDrained();
+    }
+  }
+
+  @Override
+  boolean isDrained() {
+    return requester.isDrained();
+  }
+
+  @Override
+  void flushSendsInProgress() {
     requester.flush();
+  }
+
+  @Override
+  void flushReceivesInProgress() {
     responder.flush();
     leaveWindow();
   }

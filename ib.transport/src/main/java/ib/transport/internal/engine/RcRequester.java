@@ -85,6 +85,17 @@ final class RcRequester {
     idle = false;
   }
 
+  /** Attributes were changed in SQD: retry counters begin anew, and there may be another peer. */
+  void pathChanged(Window peerWindow) {
+    window = peerWindow;
+    resetRetries();
+  }
+
+  /** Whether nothing is in progress. */
+  boolean isDrained() {
+    return queue.isEmpty();
+  }
+
   /** Sets the ACK timeout, from the next arming on; code 0 = none. */
   void setTimeout(int code) {
     timeoutNs = code == 0 ? 0 : TimeoutCode.toNs(code);

@@ -66,6 +66,11 @@ final class RcResponder {
     reads.start(attributes.maxDestRdAtomic());
   }
 
+  /** Changes how many READs may wait. */
+  void limitReads(int most) {
+    reads.limit(most);
+  }
+
   boolean wantsTurn() {
     // Answers go in order: what follows a READ waits with it while the rate admits no data.
     return reads.isEmpty() ? ackPending || nakSyndrome != NONE : !qp.paced;

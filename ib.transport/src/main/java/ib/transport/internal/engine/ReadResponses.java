@@ -32,6 +32,11 @@ final class ReadResponses {
     limit = maxReads;
   }
 
+  /** Changes how many READs may wait; those that do stay. */
+  void limit(int maxReads) {
+    limit = maxReads;
+  }
+
   void clear() {
     first = next;
     replays = 0;

@@ -8,11 +8,14 @@ import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
 import ib.transport.wire.Bth;
 import ib.transport.wire.Deth;
+import ib.transport.wire.Gids;
 import ib.transport.wire.ImmDt;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
+import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
+import ib.verbs.RdmaException;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
@@ -36,11 +39,11 @@ final class UdQp extends BackedQp {
 
   UdQp(EngineCore core, int qpn, QpBackend backend) {
     super(core, qpn, QpType.UD, backend);
-    grh = new GrhArea(core.options.localHigh(), core.options.localLow());
+    grh = new GrhArea(Gids.isV4(core.options.localHigh(), core.options.localLow()));
   }
 
   @Override
-  void onModified(QpState from, QpState to) {
+  void onModified(QpState from, QpState to, QpAttributes wanted) {
     if (from == QpState.RTR && to == QpState.RTS) {
       psn = attributes.sqPsn();
     }
@@ -48,7 +51,7 @@ final class UdQp extends BackedQp {
 
   @Override
   public void kickSend() {
-    if (state() == QpState.ERR) {
+    if (flushesSends()) {
       wantFlush();
     } else {
       kicked = true;
@@ -122,7 +125,7 @@ final class UdQp extends BackedQp {
 
   private boolean failSend(WcStatus status) {
     complete(status, 0);
-    fail("datagram could not be sent: " + status);
+    failSends("datagram could not be sent: " + status);
     return false;
   }
 
@@ -185,19 +188,63 @@ final class UdQp extends BackedQp {
   }
 
   @Override
-  void flushInProgress() {
+  boolean isDrained() {
+    return !holdsSend;
+  }
+
+  @Override
+  void flushSendsInProgress() {
     if (holdsSend) {
+      holdsSend = false;
       flush(send);
     }
+  }
+
+  @Override
+  void flushReceivesInProgress() {
     if (holdsReceive) {
+      holdsReceive = false;
       flush(receive);
     }
-    forget();
+  }
+
+  // Multicast.
+
+  @Override
+  public void attachMcast(long groupHigh, long groupLow) throws RdmaException {
+    if (destroyed) {
+      throw new RdmaException("QP " + qpn() + " was destroyed: create another");
+    }
+    if (!Gids.isMulticast(groupHigh, groupLow)
+        || Gids.isV4(groupHigh, groupLow)
+            != Gids.isV4(core.options.localHigh(), core.options.localLow())) {
+      throw new RdmaException(
+          "QP "
+              + qpn()
+              + ": "
+              + Gids.address(groupHigh, groupLow)
+              + " is no multicast address of the port's family: give one of 224.0.0.0/4 or ff00::/8");
+    }
+    core.groups.attach(this, groupHigh, groupLow);
+  }
+
+  @Override
+  public void detachMcast(long groupHigh, long groupLow) throws RdmaException {
+    if (!core.groups.detach(this, groupHigh, groupLow)) {
+      throw new RdmaException(
+          "QP " + qpn() + " is not attached to " + Gids.address(groupHigh, groupLow));
+    }
+  }
+
+  @Override
+  void onDestroy() {
+    core.groups.detachAll(this);
   }
 
   @Override
   void forget() {
     holdsSend = false;
     holdsReceive = false;
+    kicked = false;
   }
 }

@@ -45,6 +45,13 @@ final class SimBackend implements QpBackend {
   final List<SendDone> sendDone = new ArrayList<>();
   final List<ReceiveDone> receiveDone = new ArrayList<>();
   final List<String> fatal = new ArrayList<>();
+
+  /** SQE, SQ_DRAINED and LAST_WQE, as they came. */
+  final List<String> events = new ArrayList<>();
+
+  /** Whether {@link #receives} is a shared receive queue. */
+  boolean shared;
+
   Consumer<SendDone> onSend = done -> {};
   Consumer<ReceiveDone> onReceive = done -> {};
 
@@ -147,6 +154,26 @@ final class SimBackend implements QpBackend {
             cookie, status, opcode, lengthBytes, flags, immediateOrKey, srcQpn, solicited);
     receiveDone.add(done);
     onReceive.accept(done);
+  }
+
+  @Override
+  public boolean sharesReceives() {
+    return shared;
+  }
+
+  @Override
+  public void onLastWqe() {
+    events.add("LAST_WQE");
+  }
+
+  @Override
+  public void onSqDrained() {
+    events.add("SQ_DRAINED");
+  }
+
+  @Override
+  public void onSqe(String cause) {
+    events.add("SQE");
   }
 
   @Override

@@ -86,8 +86,10 @@ class DatagramTest {
 
   @Test
   void shouldPutAnIpv6HeaderInFrontOfADatagramOverIpv6() {
-    GrhArea grh = new GrhArea(0x2001_0db8_0000_0000L, 2);
+    GrhArea grh = new GrhArea(false);
     Inbound packet = new Inbound();
+    packet.destHigh = 0x2001_0db8_0000_0000L;
+    packet.destLow = 2;
     packet.sourceHigh = 0x2001_0db8_0000_0000L;
     packet.sourceLow = 1;
     packet.offset = 100;
@@ -141,11 +143,26 @@ class DatagramTest {
     assertThat(pair.backendA.sendDone)
         .extracting(SimBackend.SendDone::status)
         .containsExactly(WcStatus.LOC_LEN_ERR, WcStatus.WR_FLUSH_ERR);
+    assertThat(pair.qpA.state()).isEqualTo(QpState.SQE);
+    assertThat(pair.backendA.fatal).isEmpty();
+    assertThat(pair.backendA.events).containsExactly("SQE");
+    // What is posted in SQE is flushed too, while receives go on.
+    pair.backendA.post(WrOpcode.SEND, 0, 1, wqe -> address(pair, wqe, QKEY));
+    pair.qpA.kickSend();
+    pair.backendB.post(
+        WrOpcode.SEND, 0, 10, wqe -> wqe.setDatagram(0, pair.a.low, Pair.QPN_A, QKEY));
+    pair.qpB.kickSend();
+    pair.settle();
+    assertThat(pair.backendA.sendDone.getLast().status()).isEqualTo(WcStatus.WR_FLUSH_ERR);
     assertThat(pair.backendA.receiveDone)
         .extracting(SimBackend.ReceiveDone::status)
-        .containsExactly(WcStatus.WR_FLUSH_ERR);
-    assertThat(pair.qpA.state()).isEqualTo(QpState.ERR);
-    assertThat(pair.backendA.fatal).hasSize(1);
+        .containsExactly(WcStatus.SUCCESS);
+    // And the send queue can be used again.
+    pair.qpA.modify(new QpAttributes().state(QpState.RTS));
+    pair.backendA.post(WrOpcode.SEND, 0, 1, wqe -> address(pair, wqe, QKEY));
+    pair.qpA.kickSend();
+    pair.settle();
+    assertThat(pair.backendA.sendDone.getLast().status()).isEqualTo(WcStatus.SUCCESS);
   }
 
   @Test

@@ -70,10 +70,19 @@ class QueuePairStateTest {
         .hasMessageContaining("family");
     qp.modify(rtr(peer));
     assertThatThrownBy(() -> qp.modify(new QpAttributes().rqPsn(9)))
+        .hasMessageContaining("RTR to RTR");
+    assertThatThrownBy(
+            () ->
+                qp.modify(
+                    to(QpState.RTS)
+                        .timeoutCode(8)
+                        .retryCount(7)
+                        .rnrRetry(7)
+                        .sqPsn(1)
+                        .maxRdAtomic(1)
+                        .rqPsn(9)))
         .hasMessageContaining("RQ_PSN")
         .hasMessageContaining("RTR");
-    qp.modify(new QpAttributes().minRnrTimer(3));
-    assertThat(qp.query().minRnrTimer()).isEqualTo(3);
     assertThat(qp.query().remoteAddress()).isEqualTo(peer);
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ib.transport.PortQp;
 import ib.transport.wire.TimeoutCode;
 import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
@@ -87,7 +88,9 @@ class ReliableConnectionTest {
   void shouldTakeAChangedTimeout() throws Exception {
     Pair pair = Pair.connected(a -> a.timeoutCode(8));
     pair.drop = packet -> true;
+    pair.qpA.modify(new QpAttributes().state(QpState.SQD));
     pair.qpA.modify(new QpAttributes().timeoutCode(10));
+    pair.qpA.modify(new QpAttributes().state(QpState.RTS));
     pair.backendA.post(WrOpcode.SEND, 0, 1, wqe -> {});
     pair.qpA.kickSend();
     pair.settle();

@@ -147,7 +147,8 @@ final class UcResponder {
     writeLeft = packet.rethLength();
     received = 0;
     return writeLeft <= RcQp.MAX_MESSAGE_BYTES
-        && core.mover.checkRemote(qp.backend, writeKey, writeAddress, writeLeft, AccessFlags.REMOTE_WRITE)
+        && core.mover.checkRemote(
+                qp.backend, writeKey, writeAddress, writeLeft, AccessFlags.REMOTE_WRITE)
             == MemoryStatus.OK;
   }
 

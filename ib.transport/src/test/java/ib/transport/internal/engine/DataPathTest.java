@@ -193,7 +193,8 @@ class DataPathTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(
+      names = {"SEND", "SEND_WITH_IMM", "RDMA_WRITE", "RDMA_WRITE_WITH_IMM", "RDMA_READ"})
   void shouldAllocateNothingPerOperation(WrOpcode opcode) throws Exception {
     connect(1024);
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

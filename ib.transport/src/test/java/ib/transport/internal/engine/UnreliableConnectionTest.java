@@ -80,7 +80,14 @@ class UnreliableConnectionTest {
     assertThat(pair.backendB.receiveDone)
         .containsExactly(
             new SimBackend.ReceiveDone(
-                0, WcStatus.SUCCESS, WcOpcode.RECV, bytes, WcFlags.WITH_IMM, 0xAB, Pair.QPN_A, false),
+                0,
+                WcStatus.SUCCESS,
+                WcOpcode.RECV,
+                bytes,
+                WcFlags.WITH_IMM,
+                0xAB,
+                Pair.QPN_A,
+                false),
             new SimBackend.ReceiveDone(
                 1,
                 WcStatus.SUCCESS,

@@ -6,6 +6,8 @@ import ib.block.CommandLedger;
 import ib.block.DiskFigures;
 import ib.block.DiskStatistics;
 import ib.dma.DmaMemoryPool;
+import ib.dma.debug.DmaDebug;
+import ib.dma.metrics.DmaMetrics;
 import ib.verbs.DeviceInventory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,16 +67,20 @@ final class Demo {
     Stage stage = new Stage(context, inventory, folders, home.resolve("deploy"));
     stage.awaitActive(initiator, 0);
     stage.awaitActive(target, 0);
+    DmaSetup dma =
+        new DmaSetup(
+            context, options.dma(), await(DmaMetrics.class, null), await(DmaDebug.class, null));
+    dma.apply(stage, initiator, target);
     try (Capture _ = Capture.start(context, initiator.port, options.pcap())) {
       // The capture begins before the first login.
       configureTarget(folders);
       await(CommandLedger.class, null);
       configureInitiator(folders);
-      return copy(stage, pool, inventory);
+      return copy(stage, pool, inventory, dma);
     }
   }
 
-  private DemoReport copy(Stage stage, DmaMemoryPool pool, DeviceInventory inventory)
+  private DemoReport copy(Stage stage, DmaMemoryPool pool, DeviceInventory inventory, DmaSetup dma)
       throws DemoException, IOException {
     BlockDevice disk = await(BlockDevice.class, "(" + BlockDevice.NAME + "=" + DISK + ")");
     DiskStatistics statistics =
@@ -98,12 +104,13 @@ final class Demo {
           seconds,
           load.lost(),
           load.completedTwice() + figures.completedTwice(),
-          load.failed() + figures.failed(),
+          load.failed() + figures.failed() - load.retried(),
           load.mismatches(),
           inventory.leftOverTotal(),
           inventory.detachCount(),
           figures,
-          logins());
+          logins(),
+          dma.outcome(load));
     }
   }
 

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param pcap where to write what the initiator's port sends and receives, or null
  * @param json whether the report is JSON
  * @param depth commands kept in flight
+ * @param dma how memory is mapped
  */
-record DemoOptions(Path file, int swaps, long seed, @Nullable Path pcap, boolean json, int depth) {
+record DemoOptions(
+    Path file, int swaps, long seed, @Nullable Path pcap, boolean json, int depth, DmaOptions dma) {
   private static final int DEFAULT_SWAPS = 12;
   private static final int DEFAULT_DEPTH = 32;
   private static final int MIN_DEPTH = 16;
@@ -30,6 +32,7 @@ record DemoOptions(Path file, int swaps, long seed, @Nullable Path pcap, boolean
     Path pcap = null;
     boolean json = false;
     int depth = DEFAULT_DEPTH;
+    DmaOptions dma = DmaOptions.NONE;
     for (Iterator<String> rest = args.iterator(); rest.hasNext(); ) {
       String option = rest.next();
       switch (option) {
@@ -39,18 +42,22 @@ record DemoOptions(Path file, int swaps, long seed, @Nullable Path pcap, boolean
         case "--pcap" -> pcap = Path.of(value(option, rest)).toAbsolutePath();
         case "--depth" -> depth = (int) number(option, value(option, rest), MIN_DEPTH, MAX_DEPTH);
         case "--json" -> json = true;
+        case "--mode" -> dma = dma.withMode(value(option, rest));
+        case "--debug" -> dma = dma.withDebug();
+        case "--fault" -> dma = dma.withFault(value(option, rest));
         default ->
             throw new DemoException(
                 "demo: unknown option "
                     + option
-                    + "; use --file F, --swaps N, --seed S, --pcap P, --depth D, --json");
+                    + "; use --file F, --swaps N, --seed S, --pcap P, --depth D, --json,"
+                    + " --mode M, --debug, --fault KEY=VALUE,...");
       }
     }
     if (!Files.isReadable(file) || Files.isDirectory(file)) {
       throw new DemoException(
           "demo: --file " + file + " is no readable file; name one, best of 100 MB or more");
     }
-    return new DemoOptions(file.toAbsolutePath(), swaps, seed, pcap, json, depth);
+    return new DemoOptions(file.toAbsolutePath(), swaps, seed, pcap, json, depth, dma);
   }
 
   private static String value(String option, Iterator<String> rest) throws DemoException {

@@ -25,6 +25,7 @@ import java.util.Locale;
  * @param detaches how many detaches there were
  * @param disk the initiator's figures
  * @param logins the target's ledger
+ * @param dma what was seen of DMA
  */
 record DemoReport(
     DemoOptions options,
@@ -42,7 +43,8 @@ record DemoReport(
     long leftOver,
     long detaches,
     DiskFigures disk,
-    List<CommandLedger.Login> logins) {
+    List<CommandLedger.Login> logins,
+    DmaOutcome dma) {
   /** Share of the swaps that must have had commands in flight. */
   private static final double MIN_IN_FLIGHT_SHARE = 0.9;
 
@@ -59,6 +61,14 @@ record DemoReport(
     check(found, mismatches != 0, mismatches + " chunks came back with other bytes than written");
     check(found, leftOver != 0, leftOver + " resources left over before reclaim");
     check(found, executedTwice() != 0, executedTwice() + " commands executed twice within a login");
+    check(
+        found,
+        dma.misuses() != 0,
+        dma.misuses() + " times DMA was misused, first: " + dma.firstMisuse());
+    check(
+        found,
+        dma.retried() != 0 && !options.dma().isFaulty(),
+        dma.retried() + " requests had to be tried again");
     check(
         found,
         timeline.size() < options.swaps(),
@@ -107,6 +117,8 @@ record DemoReport(
                 + "swaps      %d, commands in flight at %d of them; longest without a completion when quiet %.1f ms%n"
                 + "target     %d logins, %d commands received, %d answered, %d executed twice in a login%n"
                 + "initiator  %d logins, %d commands sent again, %d fences%n"
+                + "dma        %s: %d misuses found, %d mappings not watched;"
+                + " %d mappings failed at the initiator, %d requests tried again%n"
                 + "left over  %d before reclaim at %d detaches%n"
                 + "lost %d, completed twice %d, failed %d, wrong bytes %d%n",
             options.file(),
@@ -127,6 +139,11 @@ record DemoReport(
             disk.logins(),
             disk.resent(),
             disk.fences(),
+            options.dma().words(),
+            dma.misuses(),
+            dma.unwatched(),
+            disk.mappingFailures(),
+            dma.retried(),
             leftOver,
             detaches,
             lost,
@@ -157,6 +174,11 @@ record DemoReport(
     field(out, "targetLogins", logins.size());
     field(out, "leftOverBeforeReclaim", leftOver);
     field(out, "detaches", detaches);
+    field(out, "dma", quote(options.dma().words()));
+    field(out, "dmaMisuses", dma.misuses());
+    field(out, "dmaUnwatched", dma.unwatched());
+    field(out, "mappingFailures", disk.mappingFailures());
+    field(out, "retried", dma.retried());
     field(out, "quietGapMs", quietGapMs);
     field(out, "good", isGood());
     field(

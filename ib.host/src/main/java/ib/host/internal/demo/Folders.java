@@ -39,7 +39,15 @@ record Folders(Path deploy, Path etc, Path staging) {
 
   /** Writes a factory configuration; values are strings, integers or string arrays. */
   void configure(String pid, String instance, Map<String, ?> values) throws IOException {
-    String fileName = pid + "-" + instance + ".config";
+    write(pid + "-" + instance + ".config", values);
+  }
+
+  /** Writes the configuration of a PID that is no factory's. */
+  void configure(String pid, Map<String, ?> values) throws IOException {
+    write(pid + ".config", values);
+  }
+
+  private void write(String fileName, Map<String, ?> values) throws IOException {
     StringBuilder text = new StringBuilder();
     new TreeMap<>(values)
         .forEach(

@@ -21,12 +21,15 @@ final class BounceArea {
     this.sizeBytes = sizeBytes;
   }
 
+  /** The memory; null if the pool has no room, or closed. It stays until everything is unmapped. */
+  @Nullable DmaMemory memory() {
+    DmaMemory now = memory;
+    return now == null ? make() : now;
+  }
+
   /** The memory, pinned for the caller; null if the pool has no room, or closed. */
   @Nullable DmaMemory pin() {
-    DmaMemory now = memory;
-    if (now == null) {
-      now = make();
-    }
+    DmaMemory now = memory();
     return now != null && now.tryPin() ? now : null;
   }
 

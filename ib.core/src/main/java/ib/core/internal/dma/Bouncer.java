@@ -47,11 +47,13 @@ final class Bouncer {
    */
   static boolean toDevice(Mapping mapping, long from, long lengthBytes) {
     DmaMemory caller = mapping.bounced;
+    DmaMemory copy = mapping.memory;
     return caller == null
+        || copy == null
         || copy(
             caller.segment(),
             mapping.bouncedOffset + from,
-            mapping.segment,
+            copy.segment(),
             mapping.offset + from,
             lengthBytes);
   }
@@ -59,9 +61,11 @@ final class Bouncer {
   /** The way back of {@link #toDevice}. */
   static boolean toCpu(Mapping mapping, long from, long lengthBytes) {
     DmaMemory caller = mapping.bounced;
+    DmaMemory copy = mapping.memory;
     return caller == null
+        || copy == null
         || copy(
-            mapping.segment,
+            copy.segment(),
             mapping.offset + from,
             caller.segment(),
             mapping.bouncedOffset + from,

@@ -13,6 +13,7 @@ import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.ScatterList;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,6 +154,18 @@ abstract class DmaDomain implements DmaBus {
       @Nullable ScatterList list,
       boolean toCpu);
 
+  /**
+   * Orders a hand-over: what the CPU wrote before the device reads, or what the device wrote before
+   * the CPU reads.
+   */
+  static void order(boolean toCpu) {
+    if (toCpu) {
+      VarHandle.acquireFence();
+    } else {
+      VarHandle.releaseFence();
+    }
+  }
+
   final void refuse(
       OwnerBook book,
       String operation,
@@ -186,8 +199,8 @@ abstract class DmaDomain implements DmaBus {
   /** Counts the live pieces of a book, or with null of all, and takes them back. */
   abstract void reclaim(@Nullable OwnerBook only, UsageCount count);
 
-  /** Pieces ever mapped. */
-  abstract long maps();
+  /** Adds what was counted. */
+  abstract void addTo(LaneFigures sum);
 
   /** Pages of bus addresses in use. */
   abstract int pagesUsed();
@@ -225,13 +238,21 @@ abstract class DmaDomain implements DmaBus {
   final DomainStatistics statistics() {
     UsageCount live = new UsageCount();
     count(null, live);
+    LaneFigures counted = new LaneFigures();
+    addTo(counted);
+    DmaUsage usage = live.usage();
     return new DomainStatistics(
         device.name(),
         number,
         mode,
         pagesUsed(),
-        live.usage(),
-        maps(),
+        usage,
+        Math.max(counted.peak, usage.total()),
+        counted.maps,
+        counted.syncs,
+        counted.bouncedBytes,
+        counted.addressHits,
+        counted.addressMisses,
         faults.snapshot(),
         failures.snapshot());
   }

@@ -16,7 +16,12 @@ import java.util.TreeMap;
  * @param mode how it maps
  * @param pagesUsed pages of bus addresses in use
  * @param live what is mapped
- * @param maps pieces ever mapped
+ * @param peak most pieces that were mapped at a time, to within a sixteenth
+ * @param maps pieces ever mapped; an entry of a scatter list is one
+ * @param syncs syncs, of a list one
+ * @param bouncedBytes bytes copied between callers' memory and what the device reaches
+ * @param iovaHits address runs found among those that a thread keeps for itself
+ * @param iovaMisses address runs that had to be fetched from the bitmap that all threads share
  * @param faults of devices by cause, those that happened
  * @param failures failed maps by cause, those that happened
  */
@@ -26,7 +31,12 @@ public record DomainStatistics(
     DmaMode mode,
     int pagesUsed,
     DmaUsage live,
+    long peak,
     long maps,
+    long syncs,
+    long bouncedBytes,
+    long iovaHits,
+    long iovaMisses,
     Map<DmaFault, Long> faults,
     Map<MapFailure, Long> failures) {
 
@@ -52,13 +62,13 @@ public record DomainStatistics(
     return new DmaStatistics(
         mode.label(),
         live,
-        DmaStatistics.UNKNOWN,
+        peak,
         maps,
         unmaps(),
-        DmaStatistics.UNKNOWN,
-        DmaStatistics.UNKNOWN,
-        DmaStatistics.UNKNOWN,
-        DmaStatistics.UNKNOWN,
+        syncs,
+        bouncedBytes,
+        iovaHits,
+        iovaMisses,
         faults,
         failedMaps);
   }

@@ -11,28 +11,26 @@ import ib.dma.DmaFault;
 import ib.dma.DmaMemory;
 import ib.dma.IbDevice;
 import ib.dma.ScatterList;
-import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An address space of pages: a software IOMMU, strict or lazy; or, with an area of bounce slots
  * behind its pages, the space of a device that everything is copied for.
  *
- * <p>A flat table leads from each page of bus addresses to the piece mapped there; bounds and
- * direction are those of the piece, to the byte. No two mappings share a page of addresses.
- * Lock-free but for the lazy mode's queue; thread-safe.
+ * <p>A table leads from each page of bus addresses to the piece mapped there; bounds and direction
+ * are those of the piece, to the byte. No two mappings share a page of addresses. Lock-free but for
+ * the lazy mode's queue; thread-safe.
  */
 final class IommuDomain extends DmaDomain {
-  private static final int MAX_PIECES = 1 << 16;
+  /** More than a million; fewer where the heap is small. */
+  private static final int MAX_PIECES = 1 << 21;
 
   private final IovaWindow window;
-  private final Bouncer bouncer;
   private final @Nullable BounceArea area;
+  private final Bouncer bouncer;
   private final @Nullable FlushQueue queue;
-  private final IovaAllocator addresses;
-  private final AtomicReferenceArray<@Nullable Mapping> table;
-  private final MappingStore store = new MappingStore(MAX_PIECES);
+  private final Pieces pieces = new Pieces(MAX_PIECES);
+  private final IommuPieces placed;
 
   private IommuDomain(
       IbDevice device,
@@ -46,8 +44,7 @@ final class IommuDomain extends DmaDomain {
     this.bouncer = bouncer;
     this.window = window;
     this.area = area;
-    this.addresses = new IovaAllocator(window.pages(), window.firstPage());
-    this.table = new AtomicReferenceArray<>(window.pages());
+    this.placed = new IommuPieces(this, pieces, window, bouncer, area);
     this.queue =
         mode == DmaMode.IOMMU_LAZY
             ? new FlushQueue("ib.core flush " + device.name(), this::flushed)
@@ -85,7 +82,7 @@ final class IommuDomain extends DmaDomain {
     long at = dmaAddress;
     long left = Math.max(1, lengthBytes);
     while (true) {
-      Mapping piece = pieceOf(at);
+      Mapping piece = placed.at(at);
       if (piece == null) {
         return at == dmaAddress ? DmaFault.NOT_MAPPED : DmaFault.OUT_OF_BOUNDS;
       }
@@ -95,13 +92,12 @@ final class IommuDomain extends DmaDomain {
       boolean outside = delta < 0 || run <= 0;
       boolean allowed = access.allowedBy(piece.direction);
       boolean goesOn = piece.continued;
-      if (at == dmaAddress) {
-        out.set(piece.segment, piece.offset + delta, run);
-      }
+      DmaMemory memory = piece.memory;
+      long offset = piece.offset + delta;
       if (!Mapping.isReachable(stamp)) {
         return DmaFault.NOT_MAPPED;
       }
-      if (!piece.isStill(stamp)) {
+      if (memory == null || !piece.isStill(stamp)) {
         continue;
       }
       if (outside) {
@@ -109,6 +105,9 @@ final class IommuDomain extends DmaDomain {
       }
       if (!allowed) {
         return DmaFault.WRONG_DIRECTION;
+      }
+      if (at == dmaAddress) {
+        out.set(memory.segment(), offset, run);
       }
       at += run;
       left -= run;
@@ -121,18 +120,14 @@ final class IommuDomain extends DmaDomain {
     }
   }
 
-  private @Nullable Mapping pieceOf(long dmaAddress) {
-    long delta = dmaAddress - window.base();
-    return delta < 0 || delta >= window.sizeBytes() ? null : table.getAcquire((int) (delta / PAGE));
-  }
-
   // ---- mapping
 
+  /** Claims pages for a list or for coherent memory; -1 if there are none, which is counted. */
   int allocatePages(int count, int alignmentPages) {
-    int first = addresses.allocate(count, alignmentPages);
+    int first = placed.allocatePages(count, alignmentPages);
     if (first < 0 && queue != null) {
       queue.flushAll(); // what is unmapped already must not be what fails a map
-      first = addresses.allocate(count, alignmentPages);
+      first = placed.allocatePages(count, alignmentPages);
     }
     if (first < 0) {
       fail(MapFailure.NO_ADDRESS);
@@ -141,7 +136,7 @@ final class IommuDomain extends DmaDomain {
   }
 
   void releasePages(int first, int count) {
-    addresses.release(first, count);
+    placed.releasePages(first, count);
   }
 
   @Override
@@ -153,20 +148,31 @@ final class IommuDomain extends DmaDomain {
       long lengthBytes,
       DmaDirection direction,
       int attributes) {
-    int count = pagesFor(inPage(memory, offsetBytes), lengthBytes);
-    int first = allocatePages(count, 1);
-    if (first < 0) {
-      return ERROR;
-    }
-    Mapping piece =
-        prepare(book, memory, offsetBytes, lengthBytes, direction, attributes, first, count);
+    Mapping piece = takePlaced(pagesFor(inPage(memory, offsetBytes), lengthBytes));
     if (piece == null) {
-      releasePages(first, count);
       return ERROR;
     }
-    piece.family = family;
+    piece.mapped(family, direction);
+    if (!placed.fill(piece, book, memory, offsetBytes, lengthBytes, attributes, false)) {
+      placed.give(piece, false, true);
+      return ERROR;
+    }
     long address = piece.address;
-    return publish(piece) ? address : fail(MapFailure.DETACHED);
+    placed.show(piece);
+    return address;
+  }
+
+  /** A busy piece with addresses of its own; null on failure, which is counted. */
+  private @Nullable Mapping takePlaced(int count) {
+    Mapping piece = placed.take(count);
+    if (piece == null && queue != null) {
+      queue.flushAll();
+      piece = placed.take(count);
+    }
+    if (piece == null) {
+      fail(pieces.isExhausted() ? MapFailure.NO_PIECE : MapFailure.NO_ADDRESS);
+    }
+    return piece;
   }
 
   @Override
@@ -193,19 +199,23 @@ final class IommuDomain extends DmaDomain {
       releasePages(first, count);
       return null;
     }
-    DmaDirection both = DmaDirection.BIDIRECTIONAL;
-    Mapping piece =
-        prepare(book, memory, 0, sizeBytes, both, DmaAttributes.NONE, first, count, true);
+    Mapping piece = placed.takeAt(first, count);
     if (piece == null) {
-      memory.close();
-      if (area == null) {
-        releasePages(first, count);
+      fail(MapFailure.NO_PIECE);
+    } else {
+      piece.mapped(Family.COHERENT, DmaDirection.BIDIRECTIONAL);
+      if (placed.fill(piece, book, memory, 0, sizeBytes, DmaAttributes.NONE, true)) {
+        DmaCoherent coherent = new DmaCoherent(memory, piece.address, sizeBytes);
+        placed.show(piece);
+        return coherent;
       }
-      return null;
+      placed.give(piece, false, false);
     }
-    piece.family = Family.COHERENT;
-    DmaCoherent coherent = new DmaCoherent(memory, piece.address, sizeBytes);
-    return publish(piece) ? coherent : null;
+    memory.close();
+    if (area == null) {
+      releasePages(first, count);
+    }
+    return null;
   }
 
   /** Zeroed memory; of the area it is the one behind the pages, which go back together with it. */
@@ -220,12 +230,13 @@ final class IommuDomain extends DmaDomain {
   }
 
   /**
-   * Makes a piece of memory ready at claimed addresses: pins it, or its copy.
+   * Makes a piece of a list ready at claimed addresses: pins the memory, or its copy.
    *
    * @return a piece nobody reaches yet, or null, when the failure is counted
    */
   @Nullable Mapping prepare(
       OwnerBook book,
+      Family family,
       DmaMemory memory,
       long offsetBytes,
       long lengthBytes,
@@ -233,109 +244,27 @@ final class IommuDomain extends DmaDomain {
       int attributes,
       int firstPage,
       int pageCount) {
-    return prepare(
-        book, memory, offsetBytes, lengthBytes, direction, attributes, firstPage, pageCount, false);
-  }
-
-  private @Nullable Mapping prepare(
-      OwnerBook book,
-      DmaMemory memory,
-      long offsetBytes,
-      long lengthBytes,
-      DmaDirection direction,
-      int attributes,
-      int firstPage,
-      int pageCount,
-      boolean coherent) {
-    if (!memory.isPooled() && !Bouncer.isMappable(memory, direction)) {
-      fail(MapFailure.UNMAPPABLE);
-      return null;
-    }
-    Mapping piece = store.take();
+    Mapping piece = placed.takeAt(firstPage, pageCount);
     if (piece == null) {
       fail(MapFailure.NO_PIECE);
       return null;
     }
-    if (!memory.tryPin()) {
-      store.give(piece);
-      fail(MapFailure.CLOSED);
-      return null;
-    }
-    int inPage = inPage(memory, offsetBytes);
-    piece.book = book;
-    piece.memory = memory;
-    piece.segment = memory.segment();
-    piece.offset = offsetBytes;
-    piece.length = lengthBytes;
-    piece.firstPage = firstPage;
-    piece.pageCount = pageCount;
-    piece.address = window.base() + (long) firstPage * PAGE + inPage;
-    piece.direction = direction;
-    piece.continued = false;
-    piece.listEntries = 0;
-    boolean direct = coherent || (area == null && memory.isPooled());
-    if (!direct && !bounce(piece, inPage, attributes)) {
-      memory.unpin();
-      store.give(piece);
+    piece.mapped(family, direction);
+    if (!placed.fill(piece, book, memory, offsetBytes, lengthBytes, attributes, false)) {
+      placed.give(piece, false, false);
       return null;
     }
     return piece;
   }
 
-  private boolean bounce(Mapping piece, int inPage, int attributes) {
-    DmaMemory copy = area == null ? copyOf(inPage + piece.length) : area.pin();
-    if (copy == null) {
-      fail(MapFailure.NO_MEMORY);
-      return false;
-    }
-    piece.bounced = piece.memory;
-    piece.bouncedOffset = piece.offset;
-    piece.memory = copy;
-    piece.segment = copy.segment();
-    piece.offset = area == null ? inPage : (long) piece.firstPage * PAGE + inPage;
-    boolean skip = (attributes & DmaAttributes.SKIP_CPU_SYNC) != 0;
-    if (skip && area != null) {
-      // Nobody's old bytes.
-      copy.segment().asSlice(piece.offset, piece.length).fill((byte) 0);
-    }
-    // Whatever the direction: a device that writes less than all must not wipe out the rest.
-    if (!skip && !Bouncer.toDevice(piece, 0, piece.length)) {
-      copy.unpin();
-      if (area == null) {
-        copy.close();
-      }
-      fail(MapFailure.UNMAPPABLE);
-      return false;
-    }
-    return true;
+  /** Lets the device reach a piece. */
+  void publish(Mapping piece) {
+    placed.show(piece);
   }
 
-  private @Nullable DmaMemory copyOf(long sizeBytes) {
-    DmaMemory copy = bouncer.allocate(sizeBytes);
-    return copy != null && copy.tryPin() ? copy : null;
-  }
-
-  /**
-   * Lets the device reach a piece.
-   *
-   * @return false if the owner was detached meanwhile; the piece is gone then
-   */
-  boolean publish(Mapping piece) {
-    OwnerBook book = piece.book;
-    int first = piece.firstPage;
-    int end = first + piece.pageCount;
-    for (int page = first; page < end; page++) {
-      table.setRelease(page, piece);
-    }
-    piece.publish();
-    if (book != null && !book.isClosed()) {
-      return true;
-    }
-    int stamp = piece.stamp();
-    if (Mapping.isLive(stamp) && piece.book == book && piece.claim(stamp)) {
-      tearDown(piece, false);
-    }
-    return false;
+  /** Takes apart a piece that was prepared and not published. */
+  void discard(Mapping piece) {
+    placed.tearDown(piece, false, false);
   }
 
   // ---- undoing
@@ -363,7 +292,7 @@ final class IommuDomain extends DmaDomain {
   private @Nullable Mapping take(
       OwnerBook book, Family family, long address, long quantity, DmaDirection direction) {
     while (true) {
-      Mapping piece = pieceOf(address);
+      Mapping piece = placed.at(address);
       int stamp = piece == null ? 0 : piece.stamp();
       String wrong =
           piece == null || !Mapping.isLive(stamp)
@@ -399,11 +328,11 @@ final class IommuDomain extends DmaDomain {
    */
   void retire(Mapping piece, boolean copyBack) {
     if (queue == null || !isLazy(piece)) {
-      tearDown(piece, copyBack);
+      placed.tearDown(piece, true, copyBack);
       return;
     }
-    if (piece.bounced != null && copyBack && piece.direction.deviceMayWrite()) {
-      Bouncer.toCpu(piece, 0, piece.length);
+    if (copyBack) {
+      placed.copyBack(piece);
     }
     OwnerBook book = piece.book;
     if (!queue.add(piece)) {
@@ -416,7 +345,7 @@ final class IommuDomain extends DmaDomain {
 
   private void flushed(Mapping piece) {
     piece.claimLingering();
-    tearDown(piece, false);
+    placed.tearDown(piece, true, false);
   }
 
   @Override
@@ -433,11 +362,16 @@ final class IommuDomain extends DmaDomain {
     if (piece == null) {
       return;
     }
+    long moved = 0;
     if (family == Family.SG) {
-      SgMapper.sync(piece, toCpu);
+      for (Mapping one = piece; one != null; one = one.nextInList) {
+        moved += placed.sync(one, 0, one.length, toCpu);
+      }
     } else {
-      sync(piece, offsetBytes, quantity, toCpu);
+      moved = placed.sync(piece, offsetBytes, quantity, toCpu);
     }
+    pieces.countSync(moved);
+    order(toCpu);
   }
 
   private @Nullable Mapping find(
@@ -448,7 +382,7 @@ final class IommuDomain extends DmaDomain {
       long quantity,
       DmaDirection direction) {
     while (true) {
-      Mapping piece = pieceOf(address);
+      Mapping piece = placed.at(address);
       int stamp = piece == null ? 0 : piece.stamp();
       String wrong =
           piece == null || !Mapping.isLive(stamp)
@@ -465,63 +399,21 @@ final class IommuDomain extends DmaDomain {
     }
   }
 
-  /**
-   * Takes a piece from the device that nobody else can take: busy, or never shown.
-   *
-   * @param copyBack false if the CPU's view of bounced memory stays as it is
-   */
-  void tearDown(Mapping piece, boolean copyBack) {
-    int end = piece.firstPage + piece.pageCount;
-    for (int page = piece.firstPage; page < end; page++) {
-      table.setRelease(page, null);
-    }
-    VarHandle.fullFence();
-    DmaMemory memory = piece.memory;
-    DmaMemory bounced = piece.bounced;
-    if (bounced != null && copyBack && piece.direction.deviceMayWrite()) {
-      Bouncer.toCpu(piece, 0, piece.length);
-    }
-    boolean coherent = piece.family == Family.COHERENT;
-    if (memory != null && (coherent || (bounced != null && area == null))) {
-      memory.close();
-    }
-    if (area == null || !coherent) {
-      addresses.release(piece.firstPage, piece.pageCount);
-    }
-    store.give(piece);
-    if (memory != null) {
-      memory.unpin();
-    }
-    if (bounced != null) {
-      bounced.unpin();
-    }
-  }
-
-  /** Moves data between the CPU's and the device's view of part of a piece. */
-  static void sync(Mapping piece, long offsetBytes, long lengthBytes, boolean toCpu) {
-    if (toCpu && piece.direction.deviceMayWrite()) {
-      Bouncer.toCpu(piece, offsetBytes, lengthBytes);
-    } else if (!toCpu && piece.direction.deviceMayRead()) {
-      Bouncer.toDevice(piece, offsetBytes, lengthBytes);
-    }
-    VarHandle.fullFence();
-  }
-
   // ---- books
 
   @Override
   void count(@Nullable OwnerBook only, UsageCount count) {
-    store.count(only, count);
+    pieces.count(only, count);
   }
 
   @Override
   void reclaim(@Nullable OwnerBook only, UsageCount count) {
-    store.forEach(
+    pieces.forEach(
         piece -> {
-          int stamp = piece.stamp();
+          int stamp = piece.settled(only);
           if (Mapping.isLive(stamp) && (only == null || piece.book == only) && piece.claim(stamp)) {
             count.add(piece);
-            tearDown(piece, false);
+            placed.tearDown(piece, true, false);
           }
         });
     flush();
@@ -546,13 +438,13 @@ final class IommuDomain extends DmaDomain {
   }
 
   @Override
-  long maps() {
-    return store.lives();
+  void addTo(LaneFigures sum) {
+    pieces.lanes().addTo(sum);
   }
 
   @Override
   int pagesUsed() {
-    return addresses.used();
+    return placed.used();
   }
 
   /** A quarter of the space, so that no mapping starves the others. */

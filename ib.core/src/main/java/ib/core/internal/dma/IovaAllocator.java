@@ -9,23 +9,31 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * where the last claim ended.
  *
  * <p>The search comes back to a page that was given up only after it has gone through the whole
- * space, so a stale address faults for as long as the space allows. Lock-free; thread-safe.
+ * space. In front of it each thread keeps short runs for itself ({@link IommuPieces}): those rest
+ * until the thread has used the others it keeps of that size. Lock-free; thread-safe.
  */
 final class IovaAllocator {
+  /** Pages that are searched at first. */
+  static final int FIRST_REACH = 1 << 15;
+
   private final int pages;
   private final AtomicLongArray words;
   private final AtomicInteger cursor;
+
+  /** End of what is searched: grows as it fills, so that a large space costs no large search. */
+  private final AtomicInteger reach;
 
   /**
    * Creates an empty space.
    *
    * @param pages a multiple of 64
-   * @param start page at which the first search begins
+   * @param start page at which the first search begins, if it is within the first reach
    */
   IovaAllocator(int pages, int start) {
     this.pages = pages;
     this.words = new AtomicLongArray(pages / Long.SIZE);
-    this.cursor = new AtomicInteger(start);
+    this.reach = new AtomicInteger(Math.min(pages, FIRST_REACH));
+    this.cursor = new AtomicInteger(start % reach.get());
   }
 
   int pages() {
@@ -40,20 +48,39 @@ final class IovaAllocator {
    * @return first page, or -1 if no run is free
    */
   int allocate(int count, int alignmentPages) {
-    if (count > pages) {
-      return -1;
+    while (true) {
+      int end = reach.get();
+      int start = Math.min(cursor.get(), end);
+      int found = search(start, end, count, alignmentPages);
+      if (found < 0 && end < pages && isHalfFull(end)) {
+        grow(end);
+        continue;
+      }
+      if (found < 0) {
+        // The second round ends where a run could begin just below the first one's start.
+        found = search(0, Math.min(end, start + count - 1), count, alignmentPages);
+      }
+      if (found >= 0) {
+        int next = found + count;
+        cursor.set(next == end ? 0 : next);
+        return found;
+      }
+      if (end == pages) {
+        return -1;
+      }
+      grow(end);
     }
-    int start = cursor.get();
-    int found = search(start, pages, count, alignmentPages);
-    if (found < 0) {
-      // The second round ends where a run could begin just below the first one's start.
-      found = search(0, Math.min(pages, start + count - 1), count, alignmentPages);
+  }
+
+  /** Looked at once a round, so its cost is spread over as many claims as a round has. */
+  private boolean isHalfFull(int end) {
+    return used(end) > end / 2;
+  }
+
+  private void grow(int end) {
+    if (reach.compareAndSet(end, Math.min(pages, 2 * end))) {
+      cursor.set(end);
     }
-    if (found >= 0) {
-      int next = found + count;
-      cursor.set(next == pages ? 0 : next);
-    }
-    return found;
   }
 
   private int search(int from, int to, int count, int alignmentPages) {
@@ -115,7 +142,12 @@ final class IovaAllocator {
   void release(int first, int count) {
     int end = first + count;
     for (int page = first; page < end; page = (page / Long.SIZE + 1) * Long.SIZE) {
-      words.getAndAccumulate(page / Long.SIZE, ~maskFrom(page, end), (now, keep) -> now & keep);
+      int word = page / Long.SIZE;
+      long keep = ~maskFrom(page, end);
+      long now = words.get(word);
+      while (!words.compareAndSet(word, now, now & keep)) {
+        now = words.get(word);
+      }
     }
   }
 
@@ -131,8 +163,12 @@ final class IovaAllocator {
    * @return count, exact only while nobody claims or releases
    */
   int used() {
+    return used(reach.get());
+  }
+
+  private int used(int end) {
     int used = 0;
-    for (int i = 0; i < words.length(); i++) {
+    for (int i = 0; i < end / Long.SIZE; i++) {
       used += Long.bitCount(words.get(i));
     }
     return used;

@@ -18,7 +18,9 @@ record IovaWindow(long base, int pages, int firstPage) {
   /** Bits of the narrowest mask that leaves room for a space. */
   static final int MIN_MASK_BITS = 20;
 
-  private static final int MAX_PAGES = 1 << 18;
+  /** 8 GiB: a million mappings of a page, and as many addresses at rest. */
+  private static final int MAX_PAGES = 1 << 21;
+
   private static final int PLACES_BITS = 2;
 
   /**

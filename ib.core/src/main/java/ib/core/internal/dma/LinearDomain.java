@@ -10,7 +10,6 @@ import ib.dma.DmaFault;
 import ib.dma.DmaMemory;
 import ib.dma.IbDevice;
 import ib.dma.ScatterList;
-import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * beyond the mask, goes through the bounce slots of an inner space.
  */
 final class LinearDomain extends DmaDomain {
-  private static final int MAX_PIECES = 1 << 16;
+  /** More than a million; fewer where the heap is small. */
+  private static final int MAX_PIECES = 1 << 21;
 
   private final PoolSpace space;
   private final Bouncer bouncer;
@@ -30,7 +30,7 @@ final class LinearDomain extends DmaDomain {
   private final long base;
   private final long last;
   private final LinearTable table = new LinearTable();
-  private final MappingStore store = new MappingStore(MAX_PIECES);
+  private final Pieces pieces = new Pieces(MAX_PIECES);
 
   LinearDomain(IbDevice device, long number, DmaSettings settings, Bouncer bouncer) {
     super(device, number, settings.mode(), null);
@@ -117,9 +117,8 @@ final class LinearDomain extends DmaDomain {
     if (piece == null) {
       return ERROR;
     }
-    table.add(piece);
-    piece.publish();
-    return stays(piece, book) ? address : fail(MapFailure.DETACHED);
+    show(piece);
+    return address;
   }
 
   private @Nullable Mapping prepare(
@@ -129,37 +128,30 @@ final class LinearDomain extends DmaDomain {
       long address,
       long lengthBytes,
       DmaDirection direction) {
-    Mapping piece = store.take();
+    Mapping piece = pieces.take();
     if (piece == null) {
       fail(MapFailure.NO_PIECE);
       return null;
     }
-    if (!memory.tryPin()) {
-      store.give(piece);
-      fail(MapFailure.CLOSED);
+    MapFailure failure = piece.pin(book, memory);
+    if (failure != null) {
+      fail(failure);
+      pieces.give(piece, false);
       return null;
     }
-    piece.book = book;
-    piece.family = family;
-    piece.memory = memory;
+    piece.mapped(family, direction);
     piece.address = address;
     piece.length = lengthBytes;
-    piece.direction = direction;
     piece.listEntries = 0;
     return piece;
   }
 
-  /** False if the owner was detached meanwhile; a published piece is gone then. */
-  private boolean stays(Mapping piece, OwnerBook book) {
-    if (!book.isClosed()) {
-      return true;
-    }
-    int stamp = piece.stamp();
-    if (Mapping.isLive(stamp) && piece.book == book && piece.claim(stamp)) {
-      table.remove(piece);
-      tearDown(piece);
-    }
-    return false;
+  private void show(Mapping piece) {
+    LinearTable.Part part = table.part(piece.address);
+    part.lock();
+    part.add(piece);
+    piece.publish();
+    part.unlock();
   }
 
   @Override
@@ -207,7 +199,7 @@ final class LinearDomain extends DmaDomain {
       if (piece == null) {
         for (Mapping one = first, next; one != null; one = next) {
           next = one.nextInList;
-          tearDown(one);
+          tearDown(one, false);
         }
         return false;
       }
@@ -221,21 +213,15 @@ final class LinearDomain extends DmaDomain {
       }
       tail = piece;
     }
-    return first != null && show(first, book);
-  }
-
-  private boolean show(Mapping first, OwnerBook book) {
-    table.add(first);
-    boolean shown = true;
-    for (Mapping piece = first, next; piece != null; piece = next) {
-      next = piece.nextInList; // a piece that does not stay is gone at once
-      piece.publish();
-      shown &= stays(piece, book);
+    Mapping next = first == null ? null : first.nextInList;
+    if (first != null) {
+      show(first);
     }
-    if (!shown) {
-      fail(MapFailure.DETACHED);
+    for (Mapping one = next; one != null; one = next) {
+      next = one.nextInList; // a detach may take a piece as soon as it is published
+      one.publish();
     }
-    return shown;
+    return first != null;
   }
 
   @Override
@@ -261,9 +247,8 @@ final class LinearDomain extends DmaDomain {
       memory.close();
       return null;
     }
-    table.add(piece);
-    piece.publish();
-    return stays(piece, book) ? new DmaCoherent(memory, address, sizeBytes) : null;
+    show(piece);
+    return new DmaCoherent(memory, address, sizeBytes);
   }
 
   // ---- undoing
@@ -281,21 +266,15 @@ final class LinearDomain extends DmaDomain {
       bounce.unmap(book, family, address, quantity, direction, list, copyBack);
       return;
     }
-    int bucket = LinearTable.bucket(address);
-    table.lock(bucket);
-    Mapping piece = take(bucket, book, family, address, quantity, direction, list);
-    String wrong =
-        piece != null
-            ? null
-            : whyNot(
-                bucket, one -> one.mismatch(book, family, address, quantity, direction), address);
-    table.unlock(bucket);
+    Mapping piece = take(book, family, address, quantity, direction, list);
     if (piece == null) {
+      String wrong =
+          whyNot(one -> one.mismatch(book, family, address, quantity, direction), address);
       refuse(book, "unmap", family, address, quantity, direction, wrong);
       return;
     }
     Mapping next = piece.nextInList;
-    tearDown(piece);
+    tearDown(piece, true);
     for (Mapping one = next; one != null; one = next) {
       int stamp = one.stamp();
       next = one.nextInList;
@@ -303,29 +282,31 @@ final class LinearDomain extends DmaDomain {
       if (!Mapping.isLive(stamp) || one.book != book || !one.claim(stamp)) {
         return;
       }
-      tearDown(one);
+      tearDown(one, true);
     }
   }
 
+  /** Takes what fits out of the table, so that nobody else can. */
   private @Nullable Mapping take(
-      int bucket,
       OwnerBook book,
       Family family,
       long address,
       long quantity,
       DmaDirection direction,
       @Nullable ScatterList list) {
-    for (Mapping one = table.head(bucket); one != null; one = one.nextInBucket) {
-      int stamp = one.stamp();
-      if (Mapping.isLive(stamp)
-          && one.list == list
-          && one.fits(book, family, address, quantity, direction)
-          && one.claim(stamp)) {
-        table.unlink(bucket, one);
-        return one;
-      }
+    LinearTable.Part part = table.part(address);
+    part.lock();
+    Mapping one = part.chain(address);
+    while (one != null
+        && (one.list != list || !one.fits(book, family, address, quantity, direction))) {
+      one = one.nextInBucket;
     }
-    return null;
+    if (one != null) {
+      part.remove(one);
+      one.claimLocked();
+    }
+    part.unlock();
+    return one;
   }
 
   /** What a piece says against being the one that was meant. */
@@ -334,26 +315,33 @@ final class LinearDomain extends DmaDomain {
     @Nullable String of(Mapping piece);
   }
 
-  /** Why no piece of a chain was the one; the pieces that begin at the address itself know best. */
-  private @Nullable String whyNot(int bucket, Objection objection, long address) {
-    String wrong = NOTHING;
-    for (Mapping one = table.head(bucket); one != null; one = one.nextInBucket) {
-      boolean samePage = (one.address ^ address) >>> 12 == 0;
-      if (samePage && Mapping.isLive(one.stamp())) {
-        String why = objection.of(one);
-        wrong = why == null ? "it is mapped through another list" : why;
-        if (one.address == address) {
-          return wrong;
-        }
-      }
-    }
-    return wrong;
+  /**
+   * Why no piece was the one; those that begin at the address itself know best, then those on the
+   * same page. Looks at all: misuse may take its time.
+   */
+  private String whyNot(Objection objection, long address) {
+    String[] wrong = {NOTHING, ""};
+    pieces.forEach(
+        one -> {
+          int stamp = one.stamp();
+          long at = one.address;
+          boolean samePage = (at ^ address) >>> 12 == 0;
+          if (samePage && wrong[1].isEmpty() && Mapping.isLive(stamp)) {
+            String why = objection.of(one);
+            if (one.isStill(stamp)) {
+              wrong[0] = why == null ? "it is mapped through another list" : why;
+              wrong[1] = at == address ? "sure" : "";
+            }
+          }
+        });
+    return wrong[0];
   }
 
-  private void tearDown(Mapping piece) {
+  /** Takes a busy piece apart; mapped is false if it was never shown. */
+  private void tearDown(Mapping piece, boolean mapped) {
     DmaMemory memory = piece.memory;
     boolean coherent = piece.family == Family.COHERENT;
-    store.give(piece);
+    pieces.give(piece, mapped);
     if (memory != null) {
       if (coherent) {
         memory.close();
@@ -376,49 +364,62 @@ final class LinearDomain extends DmaDomain {
       bounce.sync(book, family, address, offsetBytes, quantity, direction, list, toCpu);
       return;
     }
-    int bucket = LinearTable.bucket(address);
-    table.lock(bucket);
+    LinearTable.Part part = table.part(address);
+    part.lock();
     boolean found = false;
-    for (Mapping one = table.head(bucket); one != null && !found; one = one.nextInBucket) {
+    for (Mapping one = part.chain(address); one != null && !found; one = one.nextInBucket) {
       found =
-          Mapping.isLive(one.stamp())
-              && one.list == list
-              && one.fitsSync(book, family, address, offsetBytes, quantity, direction);
+          one.list == list && one.fitsSync(book, family, address, offsetBytes, quantity, direction);
     }
-    String wrong =
-        found
-            ? null
-            : whyNot(
-                bucket,
-                one -> one.syncMismatch(book, family, address, offsetBytes, quantity, direction),
-                address);
-    table.unlock(bucket);
+    part.unlock();
     if (!found) {
+      String wrong =
+          whyNot(
+              one -> one.syncMismatch(book, family, address, offsetBytes, quantity, direction),
+              address);
       refuse(book, "sync", family, address, quantity, direction, wrong);
+      return;
     }
-    VarHandle.fullFence();
+    pieces.countSync(0);
+    order(toCpu);
   }
 
   // ---- books
 
   @Override
   void count(@Nullable OwnerBook only, UsageCount count) {
-    store.count(only, count);
+    pieces.count(only, count);
     bounce.count(only, count);
   }
 
   @Override
   void reclaim(@Nullable OwnerBook only, UsageCount count) {
-    store.forEach(
+    pieces.forEach(
         piece -> {
-          int stamp = piece.stamp();
-          if (Mapping.isLive(stamp) && (only == null || piece.book == only) && piece.claim(stamp)) {
+          int stamp = piece.settled(only);
+          if (Mapping.isLive(stamp)
+              && (only == null || piece.book == only)
+              && claim(piece, stamp)) {
             count.add(piece);
-            table.remove(piece);
-            tearDown(piece);
+            tearDown(piece, true);
           }
         });
     bounce.reclaim(only, count);
+  }
+
+  /** Claims a live piece, under the lock of its part if it is in the table. */
+  private boolean claim(Mapping piece, int stamp) {
+    if (piece.family == Family.SG_TAIL) {
+      return piece.claim(stamp);
+    }
+    LinearTable.Part part = table.part(piece.address);
+    part.lock();
+    boolean mine = piece.claim(stamp);
+    if (mine) {
+      part.remove(piece);
+    }
+    part.unlock();
+    return mine;
   }
 
   @Override
@@ -432,8 +433,9 @@ final class LinearDomain extends DmaDomain {
   }
 
   @Override
-  long maps() {
-    return store.lives() + bounce.maps();
+  void addTo(LaneFigures sum) {
+    pieces.lanes().addTo(sum);
+    bounce.addTo(sum);
   }
 
   @Override

@@ -4,9 +4,10 @@ package ib.core.internal.dma;
 import ib.dma.DmaDirection;
 import ib.dma.DmaMemory;
 import ib.dma.ScatterList;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,7 @@ final class Mapping {
   private static final int LINGERING = 3;
   private static final int STATE = 3;
   private static final int LIFE = 4;
+  private static final long LONGEST_WAIT_NS = TimeUnit.SECONDS.toNanos(1);
   private static final VarHandle STAMP;
 
   static {
@@ -64,8 +66,11 @@ final class Mapping {
   @SuppressWarnings("unused") // accessed through STAMP
   private int stamp;
 
-  /** Times published; written by the owner of the piece only, read for statistics. */
-  private long lives;
+  /** Index + 1 of the next piece of the stack of {@link MappingStore}. */
+  int below;
+
+  /** True if the piece keeps its pages of addresses while it is at rest. */
+  boolean placed;
 
   long address;
   long length;
@@ -86,6 +91,9 @@ final class Mapping {
   /** Next piece whose address has the same hash; guarded by the lock of {@link LinearTable}. */
   @Nullable Mapping nextInBucket;
 
+  /** The one before. */
+  @Nullable Mapping previousInBucket;
+
   /** Next piece of the list. */
   @Nullable Mapping nextInList;
 
@@ -94,7 +102,6 @@ final class Mapping {
   /** What the device reaches, pinned. */
   @Nullable DmaMemory memory;
 
-  MemorySegment segment = MemorySegment.NULL;
   long offset;
 
   /** The caller's memory if the device reaches a bounce buffer instead, pinned too. */
@@ -130,16 +137,71 @@ final class Mapping {
     return (int) STAMP.getOpaque(this) == before;
   }
 
-  /** From free to busy; only for who took the piece from the free list. */
+  static boolean isBusy(int stamp) {
+    return (stamp & STATE) == BUSY;
+  }
+
+  /** From free to busy; only for who took the piece from the free ones. */
   void begin() {
-    STAMP.setVolatile(this, ((stamp() & ~STATE) + LIFE) | BUSY);
+    STAMP.setRelease(this, ((stamp() & ~STATE) + LIFE) | BUSY);
     VarHandle.storeStoreFence();
+  }
+
+  /**
+   * Pins the memory for a busy piece of a book, unless the book is closed.
+   *
+   * <p>A detach closes the book and then looks at every piece. The pin is a full fence between the
+   * book in the piece and the look at the flag here, so either the detach sees a busy piece of its
+   * book and waits for it, or the flag is seen here.
+   *
+   * @return why not, or null
+   */
+  @Nullable MapFailure pin(OwnerBook who, DmaMemory what) {
+    if (book != who) {
+      book = who;
+    }
+    if (!what.tryPin()) {
+      return MapFailure.CLOSED;
+    }
+    if (who.isClosed()) {
+      what.unpin();
+      return MapFailure.DETACHED;
+    }
+    memory = what;
+    return null;
+  }
+
+  /** Sets how it is mapped; a store of a reference costs more than a look. */
+  void mapped(Family as, DmaDirection towards) {
+    if (family != as) {
+      family = as;
+    }
+    if (direction != towards) {
+      direction = towards;
+    }
+  }
+
+  /**
+   * The stamp once nobody is at work on the piece for a book, or with null for any. A map or unmap
+   * in progress takes a moment; whoever is stuck in one for longer is not waited for.
+   */
+  int settled(@Nullable OwnerBook only) {
+    int now = stamp();
+    if (isBusy(now)) {
+      long begin = System.nanoTime();
+      while (isBusy(now)
+          && (only == null || book == only)
+          && System.nanoTime() - begin < LONGEST_WAIT_NS) {
+        LockSupport.parkNanos(this, 1_000); // whoever is at work may have no core
+        now = stamp();
+      }
+    }
+    return now;
   }
 
   /** From busy to live: devices reach it from now on. */
   void publish() {
-    lives++;
-    STAMP.setVolatile(this, (stamp() & ~STATE) | LIVE);
+    STAMP.setRelease(this, (stamp() & ~STATE) | LIVE);
   }
 
   /** From live to busy. False if somebody else was first, or the piece lives another life. */
@@ -159,14 +221,18 @@ final class Mapping {
     STAMP.setVolatile(this, (stamp() & ~STATE) | BUSY);
   }
 
-  /** From busy to free. */
+  /** From live to busy, for who holds the lock without which nobody else may. */
+  void claimLocked() {
+    STAMP.setRelease(this, (stamp() & ~STATE) | BUSY);
+    VarHandle.storeStoreFence();
+  }
+
+  /** From busy to free. Keeps the book: the next map is most likely the same owner's. */
   void end() {
-    book = null;
     memory = null;
     bounced = null;
     nextInList = null;
     list = null;
-    segment = MemorySegment.NULL;
     STAMP.setRelease(this, (stamp() & ~STATE) | FREE);
   }
 
@@ -219,9 +285,5 @@ final class Mapping {
             && quantity >= 0
             && from <= length - quantity
             && fits(who, family == Family.PAGE ? Family.PAGE : as, at, length, towards);
-  }
-
-  long lives() {
-    return lives;
   }
 }

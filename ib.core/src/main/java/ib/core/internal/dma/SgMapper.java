@@ -81,14 +81,9 @@ final class SgMapper {
     first.listEntries = entries;
     first.list = list;
     int mapped = merge(first);
-    boolean shown = true;
     for (Mapping piece = first, next; piece != null; piece = next) {
-      next = piece.nextInList; // a piece that is not shown is gone at once
-      shown &= domain.publish(piece);
-    }
-    if (!shown) {
-      domain.fail(MapFailure.DETACHED);
-      mapped = 0;
+      next = piece.nextInList; // a detach may take a piece as soon as it is shown
+      domain.publish(piece);
     }
     list.setMappedEntries(mapped);
     return mapped;
@@ -149,7 +144,8 @@ final class SgMapper {
       if (range >= 0 && at > page) {
         domain.releasePages(range + page, at - page);
       }
-      Mapping piece = claimed < 0 ? null : prepare(i, claimed, count);
+      Family family = last == null ? Family.SG : Family.SG_TAIL;
+      Mapping piece = claimed < 0 ? null : prepare(family, i, claimed, count);
       if (piece == null) {
         if (range >= 0) {
           domain.releasePages(claimed, total - at);
@@ -159,7 +155,6 @@ final class SgMapper {
         unwind(first);
         return null;
       }
-      piece.family = last == null ? Family.SG : Family.SG_TAIL;
       if (last == null) {
         first = piece;
       } else {
@@ -171,9 +166,10 @@ final class SgMapper {
     return first;
   }
 
-  private @Nullable Mapping prepare(int i, int firstPage, int count) {
+  private @Nullable Mapping prepare(Family family, int i, int firstPage, int count) {
     return domain.prepare(
         book,
+        family,
         list.memory(i),
         list.offset(i),
         list.length(i),
@@ -186,7 +182,7 @@ final class SgMapper {
   private void unwind(@Nullable Mapping first) {
     for (Mapping piece = first, next; piece != null; piece = next) {
       next = piece.nextInList;
-      domain.tearDown(piece, false);
+      domain.discard(piece);
     }
   }
 
@@ -231,13 +227,6 @@ final class SgMapper {
         return;
       }
       domain.retire(piece, copyBack);
-    }
-  }
-
-  /** Syncs every piece of a list. */
-  static void sync(Mapping first, boolean toCpu) {
-    for (Mapping piece = first; piece != null; piece = piece.nextInList) {
-      IommuDomain.sync(piece, 0, piece.length, toCpu);
     }
   }
 }

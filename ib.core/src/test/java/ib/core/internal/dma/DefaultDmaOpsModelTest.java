@@ -195,9 +195,10 @@ class DefaultDmaOpsModelTest {
       assertThat(own).isEqualTo(mode != DmaMode.SWIOTLB);
       shown.set(me, 0);
       dma.unmapSingle(address, length, DmaDirection.BIDIRECTIONAL);
-      if (mode == DmaMode.IOMMU_STRICT) {
-        assertThat(bus.resolve(address, length, DmaAccess.READ, window))
-            .isEqualTo(DmaFault.NOT_MAPPED);
+      if (mode == DmaMode.IOMMU_STRICT
+          && bus.resolve(address, length, DmaAccess.READ, window) == DmaFault.NONE) {
+        // Another thread had time to be given the address.
+        assertThat(window.segment().address()).isNotEqualTo(memory.segment().address());
       }
     }
   }

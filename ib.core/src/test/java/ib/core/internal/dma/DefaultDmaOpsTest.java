@@ -148,14 +148,16 @@ class DefaultDmaOpsTest {
   }
 
   @Test
-  void shouldFaultOnEveryAddressOnceUnmapped() {
+  void shouldFaultOnAnAddressWhileItRests() {
     DmaMemory memory = pool.allocate(4096);
     long address = dma.mapSingle(memory, 0, 4096, TO_DEVICE);
     dma.unmapSingle(address, 4096, TO_DEVICE);
     assumeTrue(isolates(), "the device reaches the whole pool");
     ops.flush();
     assertThat(read(address, 1)).isEqualTo(DmaFault.NOT_MAPPED);
-    for (int i = 0; i < 1000; i++) {
+    // As long as others of that size that the thread keeps: half a ring, or of a narrow window
+    // less.
+    for (int i = 1; i < (copies() ? 8 : Lane.RING / 2); i++) {
       long next = dma.mapSingle(memory, 0, 4096, TO_DEVICE);
       assertThat(next).isNotEqualTo(address);
       dma.unmapSingle(next, 4096, TO_DEVICE);

@@ -37,6 +37,24 @@ class IovaAllocatorTest {
   }
 
   @Test
+  void shouldReachFurtherAsItFills() {
+    int first = IovaAllocator.FIRST_REACH;
+    IovaAllocator addresses = new IovaAllocator(4 * first, 5);
+    for (int i = 0; i < 3 * first; i++) {
+      int page = addresses.allocate(1, 1);
+      assertThat(page).isBetween(0, Math.max(first, 3 * i));
+      if (i < first / 2) {
+        addresses.release(page, 1);
+      }
+    }
+    assertThat(addresses.used()).isEqualTo(3 * first - first / 2);
+    assertThat(addresses.allocate(2 * first, 1)).isEqualTo(-1);
+    IovaAllocator empty = new IovaAllocator(4 * first, 5);
+    assertThat(empty.allocate(4 * first, 1)).isZero();
+    assertThat(empty.allocate(1, 1)).isEqualTo(-1);
+  }
+
+  @Test
   void shouldFindARunAcrossTheStartOfTheSearch() {
     IovaAllocator addresses = new IovaAllocator(128, 64);
     assertThat(addresses.allocate(128, 1)).isZero();

@@ -4,7 +4,10 @@ package ib.core.internal.dma;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,6 +31,7 @@ class MappingStoreTest {
   @Test
   void shouldLetOnlyOneClaimALiveOnce() {
     Mapping piece = new MappingStore(1).take();
+    piece.begin();
     assertThat(Mapping.isLive(piece.stamp())).isFalse();
     piece.publish();
     int stamp = piece.stamp();
@@ -35,10 +39,24 @@ class MappingStoreTest {
     assertThat(piece.claim(stamp)).isTrue();
     assertThat(piece.claim(stamp)).isFalse();
     assertThat(piece.isStill(stamp)).isFalse();
+    assertThat(Mapping.isBusy(piece.stamp())).isTrue();
     piece.end();
     piece.begin();
     piece.publish();
     assertThat(piece.claim(stamp)).as("a stamp of another life").isFalse();
+  }
+
+  @Test
+  void shouldShowEveryPieceHoweverManyThereAre() {
+    MappingStore store = new MappingStore(5000);
+    Set<Mapping> made = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (int i = 0; i < 5000; i++) {
+      made.add(store.take());
+    }
+    assertThat(store.isExhausted()).isTrue();
+    Set<Mapping> shown = Collections.newSetFromMap(new IdentityHashMap<>());
+    store.forEach(shown::add);
+    assertThat(shown).hasSize(5000).isEqualTo(made);
   }
 
   @Test

@@ -31,6 +31,7 @@ public final class ContainerOptions {
   public static final int DEPLOY_LEVEL = 15;
 
   private static final int PROTOCOL_LEVEL = 20;
+  private static final int TOOLS_LEVEL = 24;
   private static final int OPERATOR_LEVEL = 25;
 
   private ContainerOptions() {}
@@ -95,9 +96,14 @@ public final class ContainerOptions {
   public static Option protocols() {
     return composite(
         levels()
-            .filter(level -> level >= PROTOCOL_LEVEL && level < OPERATOR_LEVEL)
+            .filter(level -> level >= PROTOCOL_LEVEL && level < TOOLS_LEVEL)
             .map(ContainerOptions::level)
             .toArray(Option[]::new));
+  }
+
+  /** The tools, as commands of the shell. */
+  public static Option tools() {
+    return level(TOOLS_LEVEL);
   }
 
   /** Everything that the runtime starts but its shell. */

@@ -42,6 +42,7 @@ enum Room {
       "ib.ulp.srpt",
       Set.of("ib.ulp.srpt..", "ib.srp..", "ib.config"),
       Packages.FOR_PROTOCOLS),
+  TOOLS(Kind.PROTOCOL, "ib.tools", Set.of("ib.tools.."), Packages.FOR_TOOLS),
   HOST(Kind.OPERATOR, "ib.host", Set.of("ib.host..", "ib.srp.."), Packages.FOR_OPERATOR);
 
   /** Packages that are copied, private, into whoever needs them: they are nobody's API. */
@@ -65,6 +66,7 @@ enum Room {
     static final Set<String> APIS_AND_TRANSPORT =
         Set.of("ib.dma", "ib.verbs", "ib.verbs.spi", "ib.transport..");
     static final Set<String> FOR_PROTOCOLS = Set.of("ib.dma", "ib.verbs", "ib.block");
+    static final Set<String> FOR_TOOLS = Set.of("ib.dma", "ib.verbs");
     static final Set<String> FOR_OPERATOR =
         Set.of(
             "ib.dma", "ib.dma.debug", "ib.dma.metrics", "ib.verbs", "ib.block", "ib.transport..");

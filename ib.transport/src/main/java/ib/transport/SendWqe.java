@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport;
 
+import ib.transport.wire.Feth;
 import ib.verbs.FlushLevel;
 import ib.verbs.FlushPlacement;
 import ib.verbs.SendWr;
@@ -10,9 +11,6 @@ import java.lang.foreign.MemorySegment;
 
 /** A decoded send work queue entry. */
 public final class SendWqe extends Wqe {
-  /** Of the selectivity level in a FETH. */
-  private static final int LEVEL_SHIFT = 4;
-
   private WrOpcode opcode = WrOpcode.SEND;
   private boolean malformed;
   private boolean signaled;
@@ -375,7 +373,7 @@ public final class SendWqe extends Wqe {
    * @param lengthBytes bytes of the range
    */
   public void setFlush(int placement, FlushLevel level, int lengthBytes) {
-    flushType = placement | (level == FlushLevel.MR ? 1 << LEVEL_SHIFT : 0);
+    flushType = Feth.of(level == FlushLevel.MR ? Feth.LEVEL_MR : Feth.LEVEL_RANGE, placement);
     flushBytes = lengthBytes;
   }
 

@@ -24,10 +24,15 @@ public final class AccessFlags {
   /** The peer may FLUSH what it wrote to where it persists. */
   public static final int FLUSH_PERSISTENT = 1 << 9;
 
-  /** All rights over memory and the operations that every device has. */
-  public static final int ALL = LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ | REMOTE_ATOMIC;
-
-  private static final int KNOWN = ALL | MW_BIND | FLUSH_GLOBAL | FLUSH_PERSISTENT;
+  /** All of the above. */
+  public static final int ALL =
+      LOCAL_WRITE
+          | REMOTE_WRITE
+          | REMOTE_READ
+          | REMOTE_ATOMIC
+          | MW_BIND
+          | FLUSH_GLOBAL
+          | FLUSH_PERSISTENT;
 
   private AccessFlags() {}
 
@@ -39,9 +44,9 @@ public final class AccessFlags {
    *     atomic need local write)
    */
   public static void check(int access) {
-    if ((access & ~KNOWN) != 0) {
+    if ((access & ~ALL) != 0) {
       throw new IllegalArgumentException(
-          "unknown access flags 0x" + Integer.toHexString(access & ~KNOWN));
+          "unknown access flags 0x" + Integer.toHexString(access & ~ALL));
     }
     if ((access & (REMOTE_WRITE | REMOTE_ATOMIC)) != 0 && (access & LOCAL_WRITE) == 0) {
       throw new IllegalArgumentException("REMOTE_WRITE and REMOTE_ATOMIC need LOCAL_WRITE too");

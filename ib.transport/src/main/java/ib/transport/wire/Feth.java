@@ -17,7 +17,31 @@ public final class Feth {
    */
   public static final int VALUE_OFFSET = 0;
 
+  /** Selectivity level: the range of the {@link Reth}. */
+  public static final int LEVEL_RANGE = 0;
+
+  /** Selectivity level: the whole region. */
+  public static final int LEVEL_MR = 1;
+
+  private static final int LEVEL_SHIFT = 4;
+  private static final int NIBBLE = 0xF;
+
   private Feth() {}
+
+  /** Selectivity level of a value. */
+  public static int level(int value) {
+    return value >>> LEVEL_SHIFT & NIBBLE;
+  }
+
+  /** Placement type of a value: bits of global visibility (1) and persistence (2). */
+  public static int placement(int value) {
+    return value & NIBBLE;
+  }
+
+  /** All 32 bits of a level and a placement type. */
+  public static int of(int level, int placement) {
+    return level << LEVEL_SHIFT | placement;
+  }
 
   /** All 32 bits; the low byte is selectivity level (bits 7:4) and placement type (bits 3:0). */
   public static int value(MemorySegment seg, long off) {

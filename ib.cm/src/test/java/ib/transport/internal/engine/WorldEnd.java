@@ -11,8 +11,7 @@ import ib.verbs.RdmaException;
 
 /** One end of a simulated connection: what an application on a host holds for it. */
 final class WorldEnd {
-  private static final int FIRST_RIGHTS =
-      SimMemory.LOCAL_WRITE | SimMemory.REMOTE_READ | SimMemory.REMOTE_WRITE;
+  private static final int FIRST_RIGHTS = SimMemory.ALL;
 
   final WorldLink link;
   final WorldHost host;

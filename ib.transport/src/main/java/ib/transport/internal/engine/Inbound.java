@@ -2,8 +2,11 @@
 package ib.transport.internal.engine;
 
 import ib.transport.wire.Aeth;
+import ib.transport.wire.AtomicAckEth;
+import ib.transport.wire.AtomicEth;
 import ib.transport.wire.Bth;
 import ib.transport.wire.Deth;
+import ib.transport.wire.Feth;
 import ib.transport.wire.ImmDt;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Reth;
@@ -57,15 +60,39 @@ final class Inbound {
   }
 
   long rethVa() {
-    return Reth.va(segment, offset + Bth.LENGTH);
+    return Reth.va(segment, offset + Opcode.rethOffset(opcode));
   }
 
   int rethKey() {
-    return Reth.rKey(segment, offset + Bth.LENGTH);
+    return Reth.rKey(segment, offset + Opcode.rethOffset(opcode));
   }
 
   long rethLength() {
-    return Reth.dmaLength(segment, offset + Bth.LENGTH);
+    return Reth.dmaLength(segment, offset + Opcode.rethOffset(opcode));
+  }
+
+  int feth() {
+    return Feth.value(segment, offset + Bth.LENGTH);
+  }
+
+  long atomicVa() {
+    return AtomicEth.va(segment, offset + Bth.LENGTH);
+  }
+
+  int atomicKey() {
+    return AtomicEth.rKey(segment, offset + Bth.LENGTH);
+  }
+
+  long atomicSwapOrAdd() {
+    return AtomicEth.swapOrAdd(segment, offset + Bth.LENGTH);
+  }
+
+  long atomicCompare() {
+    return AtomicEth.compare(segment, offset + Bth.LENGTH);
+  }
+
+  long atomicOriginal() {
+    return AtomicAckEth.original(segment, offset + Bth.LENGTH + Aeth.LENGTH);
   }
 
   int dethQkey() {

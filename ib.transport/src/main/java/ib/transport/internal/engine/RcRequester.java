@@ -6,6 +6,7 @@ import ib.transport.PortCounter;
 import ib.transport.SendWqe;
 import ib.transport.wire.Aeth;
 import ib.transport.wire.Bth;
+import ib.transport.wire.Ieth;
 import ib.transport.wire.ImmDt;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
@@ -15,6 +16,7 @@ import ib.transport.wire.TimeoutCode;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.WcStatus;
+import ib.verbs.WrOpcode;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -149,10 +151,72 @@ final class RcRequester {
     }
     SendWqe wqe = queue.current();
     int packet = queue.packetOf(sendPsn);
-    if (packet == 0 && wqe.fence() && queue.isReadBeforeCurrent()) {
+    if (packet == 0 && wqe.fence() && queue.isAnswerMissingBeforeCurrent()) {
       return STALLED;
     }
-    return queue.currentIsRead() ? sendRead(sink, wqe, packet) : sendData(sink, wqe, packet);
+    WrOpcode opcode = wqe.opcode();
+    if (opcode.isLocal()) {
+      return executeLocal(wqe);
+    }
+    if (opcode == WrOpcode.RDMA_READ) {
+      return sendRead(sink, wqe, packet);
+    }
+    return opcode.isAnswered() ? sendShort(sink, wqe) : sendData(sink, wqe, packet);
+  }
+
+  /**
+   * Local operations take effect when the cursor comes to them, so for all requests behind them,
+   * and once, however often the cursor goes back. An invalidation waits for all before it: their
+   * packets may have to be gathered again (specification 10.6.5.1).
+   */
+  private int executeLocal(SendWqe wqe) {
+    if (!queue.currentIsExecuted()) {
+      if (wqe.opcode() == WrOpcode.LOCAL_INV && !queue.currentIsOldest()) {
+        return STALLED;
+      }
+      if (!qp.backend.executeLocal(wqe)) {
+        queue.setFailure(
+            wqe.opcode() == WrOpcode.BIND_MW ? WcStatus.MW_BIND_ERR : WcStatus.LOC_QP_OP_ERR);
+        failIfOldest();
+        return STALLED;
+      }
+      queue.setExecuted();
+    }
+    queue.nextEntry();
+    queue.completeExecuted(qp.backend);
+    return SENT;
+  }
+
+  /** Atomics, ATOMIC WRITE and FLUSH: one packet, answered by one. */
+  private int sendShort(PacketSink sink, SendWqe wqe) {
+    if (reads.count() >= qp.attributes.maxRdAtomic()) {
+      return STALLED;
+    }
+    if (!core.reads.admits(1, readsInFlight)) {
+      core.reads.await(qp);
+      return STALLED;
+    }
+    int opcode = RcOpcodes.of(wqe.opcode(), true, true);
+    int header = Opcode.headerLength(opcode);
+    int payload = ShortRequest.payloadBytes(opcode);
+    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), header + payload)) {
+      return FULL;
+    }
+    MemorySegment out = sink.segment();
+    long at = sink.offset();
+    if (core.mover.gather(qp.backend, wqe, 0, payload, out, at + header) != MemoryStatus.OK) {
+      queue.setFailure(WcStatus.LOC_PROT_ERR);
+      failIfOldest();
+      return STALLED;
+    }
+    writeBth(out, at, opcode, false, 0, true);
+    ShortRequest.write(out, at, opcode, wqe);
+    sink.commit();
+    core.reads.take(1);
+    readsInFlight++;
+    reads.add(Psn.next(sendPsn));
+    sent(1, true);
+    return SENT;
   }
 
   private boolean pull() {
@@ -231,6 +295,8 @@ final class RcRequester {
     }
     if (Opcode.hasImm(opcode)) {
       ImmDt.write(out, at + Opcode.lastHeaderOffset(opcode), wqe.immediate());
+    } else if (Opcode.hasIeth(opcode)) {
+      Ieth.write(out, at + Opcode.lastHeaderOffset(opcode), wqe.key());
     }
     Padding.write(out, at + header + payload, pad);
     sink.commit();
@@ -267,8 +333,8 @@ final class RcRequester {
       // An answer that came twice or too late, or to nothing that was asked.
       return;
     }
-    if (Opcode.isReadResponse(packet.opcode)) {
-      onReadResponse(packet);
+    if (Opcode.isReadResponse(packet.opcode) || packet.opcode == Opcode.ATOMIC_ACK) {
+      onAnswer(packet);
     } else if (packet.opcode == Opcode.ACK) {
       int syndrome = packet.aethSyndrome();
       if (Aeth.isAck(syndrome)) {
@@ -290,13 +356,13 @@ final class RcRequester {
   /**
    * Everything before {@code psn} was acknowledged.
    *
-   * @return false if a READ response before it is missing: an implied NAK
+   * @return false if an answer before it is missing: an implied NAK
    */
   private boolean acknowledgeBefore(int psn) {
     int before = unaPsn;
     boolean complete = true;
     while (queue.hasSent() && Psn.isBefore(unaPsn, psn)) {
-      if (queue.oldestIsRead()) {
+      if (queue.oldestIsAnswered()) {
         complete = false;
         break;
       }
@@ -317,7 +383,7 @@ final class RcRequester {
   /** Gives back what is acknowledged to the windows; entries of one kind only lie between. */
   private void moveUna(int psn) {
     int counted = Math.min(Psn.diff(psn, unaPsn), Math.max(0, Psn.diff(sendPsn, unaPsn)));
-    if (queue.oldestIsRead()) {
+    if (queue.oldestIsAnswered()) {
       readsInFlight -= counted;
       core.reads.give(counted);
     } else {
@@ -344,26 +410,28 @@ final class RcRequester {
     wake();
   }
 
-  private void onReadResponse(Inbound packet) {
+  private void onAnswer(Inbound packet) {
     if (!acknowledgeBefore(packet.psn)) {
       lossSeen();
       return;
     }
-    if (!queue.hasSent() || !queue.oldestIsRead() || unaPsn != packet.psn) {
+    if (!queue.hasSent() || !queue.oldestIsAnswered() || unaPsn != packet.psn) {
       return;
     }
     SendWqe wqe = queue.oldest();
-    long to = (long) queue.oldestPacketOf(unaPsn) * qp.mtu;
-    int bytes = (int) Math.min(qp.mtu, wqe.totalBytes() - to);
-    if (packet.payloadBytes != bytes
-        || (Opcode.hasAeth(packet.opcode) && !Aeth.isAck(packet.aethSyndrome()))) {
-      failOldest(WcStatus.BAD_RESP_ERR, "READ response of " + packet.payloadBytes + " bytes");
+    if (!fits(packet, wqe)) {
+      failOldest(
+          WcStatus.BAD_RESP_ERR,
+          Opcode.name(packet.opcode)
+              + " of "
+              + packet.payloadBytes
+              + " bytes answers "
+              + wqe.opcode());
       return;
     }
-    MemoryStatus status =
-        core.mover.scatter(qp.backend, wqe, to, bytes, packet.segment, packet.payloadOffset);
+    MemoryStatus status = takeAnswer(packet, wqe);
     if (status != MemoryStatus.OK) {
-      failOldest(WcStatus.LOC_PROT_ERR, "READ response could not be written: " + status);
+      failOldest(WcStatus.LOC_PROT_ERR, "an answer could not be written: " + status);
       return;
     }
     moveUna(Psn.next(unaPsn));
@@ -372,6 +440,43 @@ final class RcRequester {
       queue.completeOldest(qp.backend);
     }
     progressed();
+  }
+
+  /**
+   * Whether a packet can be the answer. FIRST, MIDDLE, LAST or ONLY of a READ says nothing: a
+   * responder may answer what is asked again with any of them.
+   */
+  private boolean fits(Inbound packet, SendWqe wqe) {
+    if (Opcode.hasAeth(packet.opcode) && !Aeth.isAck(packet.aethSyndrome())) {
+      return false;
+    }
+    return switch (wqe.opcode()) {
+      case ATOMIC_CMP_AND_SWP, ATOMIC_FETCH_AND_ADD -> packet.opcode == Opcode.ATOMIC_ACK;
+      case RDMA_READ ->
+          packet.opcode != Opcode.ATOMIC_ACK && packet.payloadBytes == answerBytes(wqe);
+      default -> packet.opcode == Opcode.READ_RESPONSE_ONLY && packet.payloadBytes == 0;
+    };
+  }
+
+  private int answerBytes(SendWqe wqe) {
+    long to = (long) queue.oldestPacketOf(unaPsn) * qp.mtu;
+    return (int) Math.min(qp.mtu, wqe.totalBytes() - to);
+  }
+
+  private MemoryStatus takeAnswer(Inbound packet, SendWqe wqe) {
+    return switch (wqe.opcode()) {
+      case ATOMIC_CMP_AND_SWP, ATOMIC_FETCH_AND_ADD ->
+          core.mover.scatterWord(qp.backend, wqe, packet.atomicOriginal());
+      case RDMA_READ ->
+          core.mover.scatter(
+              qp.backend,
+              wqe,
+              (long) queue.oldestPacketOf(unaPsn) * qp.mtu,
+              packet.payloadBytes,
+              packet.segment,
+              packet.payloadOffset);
+      default -> MemoryStatus.OK;
+    };
   }
 
   private void onRnrNak(int psn, int syndrome) {

@@ -5,10 +5,13 @@ import ib.transport.MemoryStatus;
 import ib.transport.PortCounter;
 import ib.transport.RecvWqe;
 import ib.transport.wire.Aeth;
+import ib.transport.wire.AtomicAckEth;
 import ib.transport.wire.Bth;
+import ib.transport.wire.Feth;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
 import ib.verbs.AccessFlags;
+import ib.verbs.FlushPlacement;
 import ib.verbs.QpAttributes;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
@@ -30,7 +33,8 @@ final class RcResponder {
 
   private final RcQp qp;
   private final EngineCore core;
-  private final ReadResponses reads = new ReadResponses();
+  private final Answers answers = new Answers();
+  private final SavedAtomics atomics = new SavedAtomics();
   private final RecvWqe receive = new RecvWqe();
 
   private int expectedPsn;
@@ -63,17 +67,19 @@ final class RcResponder {
   void start(QpAttributes attributes) {
     expectedPsn = attributes.rqPsn();
     msn = 0;
-    reads.start(attributes.maxDestRdAtomic());
+    answers.start(attributes.maxDestRdAtomic());
+    atomics.start(attributes.maxDestRdAtomic());
   }
 
-  /** Changes how many READs may wait. */
+  /** Changes how many READs and atomics may wait. */
   void limitReads(int most) {
-    reads.limit(most);
+    answers.limit(most);
+    atomics.limit(most);
   }
 
   boolean wantsTurn() {
     // Answers go in order: what follows a READ waits with it while the rate admits no data.
-    return reads.isEmpty() ? ackPending || nakSyndrome != NONE : !qp.paced;
+    return answers.isEmpty() ? ackPending || nakSyndrome != NONE : !qp.paced;
   }
 
   private void wake() {
@@ -101,19 +107,32 @@ final class RcResponder {
   }
 
   private void onDuplicate(Inbound packet) {
-    if (packet.opcode == Opcode.READ_REQUEST) {
-      replay(packet);
-    } else {
-      ackPending = true;
+    switch (packet.opcode) {
+      case Opcode.READ_REQUEST -> replay(packet);
+      case Opcode.COMPARE_SWAP, Opcode.FETCH_ADD -> replayAtomic(packet);
+      case Opcode.ATOMIC_WRITE, Opcode.FLUSH -> {
+        if (!answers.rewindTo(packet.psn)) {
+          answers.replayShort(packet.psn, Opcode.READ_RESPONSE_ONLY, 0);
+        }
+      }
+      default -> ackPending = true;
     }
     wake();
   }
 
+  /** Answered as the first time; one whose answer is not saved any more is dropped. */
+  private void replayAtomic(Inbound packet) {
+    if (!answers.rewindTo(packet.psn) && atomics.find(packet.psn)) {
+      answers.replayShort(packet.psn, Opcode.ATOMIC_ACK, atomics.original());
+    }
+  }
+
   private void execute(Inbound packet) {
     int opcode = packet.opcode;
-    if (opcode == Opcode.READ_REQUEST && message == Message.NO) {
-      executeRead(packet);
-    } else if (!fitsMessage(opcode) || !fitsMtu(packet)) {
+    if (message == Message.NO && executeAnswered(packet)) {
+      return;
+    }
+    if (!fitsMessage(opcode) || !fitsMtu(packet)) {
       refuse(Aeth.NAK_INVALID_REQUEST, Opcode.name(opcode) + " out of place or of wrong length");
     } else if (Opcode.isSend(opcode)) {
       executeSend(packet);
@@ -122,10 +141,21 @@ final class RcResponder {
     }
   }
 
-  private boolean fitsMessage(int opcode) {
-    if (Opcode.hasIeth(opcode)) {
-      return false;
+  /** Requests that are answered with more than an acknowledgement; false if it is none. */
+  private boolean executeAnswered(Inbound packet) {
+    switch (packet.opcode) {
+      case Opcode.READ_REQUEST -> executeRead(packet);
+      case Opcode.COMPARE_SWAP, Opcode.FETCH_ADD -> executeAtomic(packet);
+      case Opcode.ATOMIC_WRITE -> executeAtomicWrite(packet);
+      case Opcode.FLUSH -> executeFlush(packet);
+      default -> {
+        return false;
+      }
     }
+    return true;
+  }
+
+  private boolean fitsMessage(int opcode) {
     boolean start = Opcode.isStart(opcode);
     if (Opcode.isSend(opcode)) {
       return start ? message == Message.NO : message == Message.SEND;
@@ -161,6 +191,11 @@ final class RcResponder {
     if (status != MemoryStatus.OK) {
       endReceive(WcStatus.LOC_PROT_ERR);
       refuse(Aeth.NAK_REMOTE_OPERATIONAL_ERROR, "a receive could not be written: " + status);
+      return;
+    }
+    if (Opcode.hasIeth(packet.opcode) && !qp.backend.invalidateRemote(packet.immediateOrKey())) {
+      endReceive(WcStatus.REM_INV_REQ_ERR);
+      refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "a key could not be made invalid");
       return;
     }
     received += bytes;
@@ -238,7 +273,7 @@ final class RcResponder {
       refuse(Aeth.NAK_INVALID_REQUEST, "the queue pair admits no remote READ");
     } else if (bytes > RcQp.MAX_MESSAGE_BYTES) {
       refuse(Aeth.NAK_INVALID_REQUEST, "READ of " + bytes + " bytes");
-    } else if (!reads.admits()) {
+    } else if (!answers.admits()) {
       refuse(Aeth.NAK_INVALID_REQUEST, "more READs than responder resources");
     } else {
       MemoryStatus status =
@@ -248,13 +283,97 @@ final class RcResponder {
         refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "READ refused: " + status);
         return;
       }
-      reads.add(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
+      answers.add(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
       msn = Psn.next(msn);
       ackPending = false;
       accepted(packet, Psn.packets(bytes, qp.mtu));
       // The response is the acknowledgement.
       wake();
     }
+  }
+
+  private boolean admitsRight(int right) {
+    return (qp.attributes.accessFlags() & right) == right;
+  }
+
+  private void executeAtomic(Inbound packet) {
+    if (!admitsRight(AccessFlags.REMOTE_ATOMIC)) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "the queue pair admits no atomics");
+    } else if ((packet.atomicVa() & (Long.BYTES - 1)) != 0) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "an atomic at an address that is no multiple of 8");
+    } else if (!answers.admits()) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "more READs and atomics than responder resources");
+    } else {
+      MemoryStatus status =
+          core.mover.atomic(
+              qp.backend,
+              packet.atomicKey(),
+              packet.atomicVa(),
+              packet.opcode == Opcode.COMPARE_SWAP,
+              packet.atomicSwapOrAdd(),
+              packet.atomicCompare());
+      if (status != MemoryStatus.OK) {
+        refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "atomic refused: " + status);
+        return;
+      }
+      atomics.add(packet.psn, core.mover.original());
+      answer(packet, Opcode.ATOMIC_ACK, core.mover.original());
+    }
+  }
+
+  private void executeAtomicWrite(Inbound packet) {
+    if (!admitsRight(AccessFlags.REMOTE_WRITE)) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "the queue pair admits no remote WRITE");
+    } else if (packet.payloadBytes != Long.BYTES
+        || packet.rethLength() != Long.BYTES
+        || (packet.rethVa() & (Long.BYTES - 1)) != 0
+        || !answers.admitsShort()) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "ATOMIC WRITE takes 8 bytes to a multiple of 8, in turn");
+    } else {
+      MemoryStatus status =
+          core.mover.atomicWrite(
+              qp.backend, packet.rethKey(), packet.rethVa(), packet.segment, packet.payloadOffset);
+      if (status != MemoryStatus.OK) {
+        refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "ATOMIC WRITE refused: " + status);
+        return;
+      }
+      answer(packet, Opcode.READ_RESPONSE_ONLY, 0);
+    }
+  }
+
+  private void executeFlush(Inbound packet) {
+    int placement = Feth.placement(packet.feth());
+    int level = Feth.level(packet.feth());
+    int need =
+        ((placement & FlushPlacement.GLOBAL) != 0 ? AccessFlags.FLUSH_GLOBAL : 0)
+            | ((placement & FlushPlacement.PERSISTENT) != 0 ? AccessFlags.FLUSH_PERSISTENT : 0);
+    if (need == 0 || placement > (FlushPlacement.GLOBAL | FlushPlacement.PERSISTENT)) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "FLUSH with placement type " + placement);
+    } else if (level > Feth.LEVEL_MR) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "FLUSH with selectivity level " + level);
+    } else if (!admitsRight(need) || !answers.admitsShort()) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "the queue pair admits no such FLUSH");
+    } else {
+      MemoryStatus status =
+          level == Feth.LEVEL_MR
+              ? core.mover.flushRegion(qp.backend, packet.rethKey(), need)
+              : core.mover.flush(
+                  qp.backend, packet.rethKey(), packet.rethVa(), packet.rethLength(), need);
+      if (status != MemoryStatus.OK) {
+        refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "FLUSH refused: " + status);
+        return;
+      }
+      answer(packet, Opcode.READ_RESPONSE_ONLY, 0);
+    }
+  }
+
+  /** The answer is the acknowledgement. */
+  private void answer(Inbound packet, int opcode, long value) {
+    answers.addShort(packet.psn, opcode, value);
+    msn = Psn.next(msn);
+    ackPending = false;
+    accepted(packet, 1);
+    wake();
   }
 
   /** Answers a READ again from memory, as far as it lies before what is expected next. */
@@ -265,7 +384,7 @@ final class RcResponder {
         || Psn.isAfter(Psn.add(packet.psn, Psn.packets(bytes, qp.mtu)), expectedPsn)) {
       return;
     }
-    if (reads.rewindTo(packet.psn)) {
+    if (answers.rewindTo(packet.psn)) {
       return;
     }
     // A late copy may ask for memory that was given back since: that is no error of the peer.
@@ -273,7 +392,7 @@ final class RcResponder {
         core.mover.checkRemote(
             qp.backend, packet.rethKey(), packet.rethVa(), bytes, AccessFlags.REMOTE_READ);
     if (status == MemoryStatus.OK) {
-      reads.addReplay(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
+      answers.addReplay(packet.psn, packet.rethVa(), packet.rethKey(), (int) bytes, qp.mtu);
     }
   }
 
@@ -314,7 +433,7 @@ final class RcResponder {
     boolean acknowledge = packet.ackReq || nakSyndrome != NONE;
     nakSyndrome = NONE;
     nakSent = false;
-    if (acknowledge && packet.opcode != Opcode.READ_REQUEST) {
+    if (acknowledge && !answers.endsWith(packet.psn)) {
       ackPending = true;
       wake();
     }
@@ -341,11 +460,11 @@ final class RcResponder {
   int transmit(PacketSink sink, int budget) {
     int sent = 0;
     while (sent < budget && !core.sinkFull) {
-      if (!reads.isEmpty()) {
+      if (!answers.isEmpty()) {
         if (!qp.congestion.admits()) {
           break;
         }
-        sent += sendReadResponse(sink);
+        sent += answers.isRead() ? sendReadResponse(sink) : sendShort(sink);
       } else if (nakSyndrome != NONE) {
         sent += sendNak(sink);
       } else if (ackPending) {
@@ -359,9 +478,9 @@ final class RcResponder {
   }
 
   private int sendReadResponse(PacketSink sink) {
-    int opcode = RcOpcodes.readResponse(reads.isFirstPacket(), reads.isLastPacket());
+    int opcode = RcOpcodes.readResponse(answers.isFirstPacket(), answers.isLastPacket());
     int header = Opcode.headerLength(opcode);
-    int bytes = reads.packetBytes();
+    int bytes = answers.packetBytes();
     int pad = -bytes & 3;
     if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), header + bytes + pad)) {
       core.sinkFull = true;
@@ -372,8 +491,8 @@ final class RcResponder {
     MemoryStatus status =
         core.mover.remote(
             qp.backend,
-            reads.key(),
-            reads.packetAddress(),
+            answers.key(),
+            answers.packetAddress(),
             bytes,
             out,
             at + header,
@@ -382,23 +501,41 @@ final class RcResponder {
       readFailed(status);
       return 1;
     }
-    writeBth(out, at, opcode, pad, reads.packetPsn());
+    writeBth(out, at, opcode, pad, answers.packetPsn());
     if (Opcode.hasAeth(opcode)) {
       Aeth.write(out, at + Bth.LENGTH, Aeth.ACK_NO_CREDITS, msn);
     }
     Padding.write(out, at + header + bytes, pad);
     sink.commit();
     qp.congestion.sent(header + bytes);
-    reads.packetSent();
+    answers.packetSent();
+    return 1;
+  }
+
+  private int sendShort(PacketSink sink) {
+    int opcode = answers.opcode();
+    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), Opcode.headerLength(opcode))) {
+      core.sinkFull = true;
+      return 0;
+    }
+    MemorySegment out = sink.segment();
+    long at = sink.offset();
+    writeBth(out, at, opcode, 0, answers.packetPsn());
+    Aeth.write(out, at + Bth.LENGTH, Aeth.ACK_NO_CREDITS, msn);
+    if (opcode == Opcode.ATOMIC_ACK) {
+      AtomicAckEth.write(out, at + Bth.LENGTH + Aeth.LENGTH, answers.value());
+    }
+    sink.commit();
+    answers.packetSent();
     return 1;
   }
 
   private void readFailed(MemoryStatus status) {
-    if (reads.isReplay()) {
-      reads.drop();
+    if (answers.isReplay()) {
+      answers.drop();
     } else {
-      expectedPsn = reads.packetPsn();
-      reads.clear();
+      expectedPsn = answers.packetPsn();
+      answers.clear();
       refuse(Aeth.NAK_REMOTE_ACCESS_ERROR, "memory of a READ is gone: " + status);
     }
   }
@@ -451,6 +588,7 @@ final class RcResponder {
     nakSyndrome = NONE;
     nakSent = false;
     fatal = "";
-    reads.clear();
+    answers.clear();
+    atomics.clear();
   }
 }

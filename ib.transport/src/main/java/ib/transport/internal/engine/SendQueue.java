@@ -18,6 +18,10 @@ final class SendQueue {
   private final int[] startPsn;
   private final int[] packets;
   private final @Nullable WcStatus[] failures;
+
+  /** Local operations that are done, and wait for those before them. */
+  private final boolean[] executed;
+
   private final int mask;
 
   private int oldest;
@@ -33,6 +37,7 @@ final class SendQueue {
     startPsn = new int[size];
     packets = new int[size];
     failures = new WcStatus[size];
+    executed = new boolean[size];
     mask = size - 1;
   }
 
@@ -65,17 +70,28 @@ final class SendQueue {
     WcStatus failure = unsendable(wqe, maxReads);
     failures[i] = failure;
     startPsn[i] = nextPsn;
-    packets[i] = failure == null ? Psn.packets(wqe.totalBytes(), mtu) : 0;
+    packets[i] = failure == null ? packets(wqe, mtu) : 0;
+    executed[i] = false;
     nextPsn = Psn.add(nextPsn, packets[i]);
     end++;
     return true;
   }
 
+  private static int packets(SendWqe wqe, int mtu) {
+    WrOpcode opcode = wqe.opcode();
+    return opcode.isLocal() ? 0 : opcode == WrOpcode.FLUSH ? 1 : Psn.packets(wqe.totalBytes(), mtu);
+  }
+
   private static @Nullable WcStatus unsendable(SendWqe wqe, int maxReads) {
-    if (wqe.malformed() || (wqe.opcode() == WrOpcode.RDMA_READ && maxReads == 0)) {
+    WrOpcode opcode = wqe.opcode();
+    if (wqe.malformed() || (opcode.isAnswered() && maxReads == 0)) {
       return WcStatus.LOC_QP_OP_ERR;
     }
-    return wqe.totalBytes() > RcQp.MAX_MESSAGE_BYTES ? WcStatus.LOC_LEN_ERR : null;
+    boolean eightBytes = opcode.isAtomic() || opcode == WrOpcode.ATOMIC_WRITE;
+    return wqe.totalBytes() > RcQp.MAX_MESSAGE_BYTES
+            || (eightBytes && wqe.totalBytes() != Long.BYTES)
+        ? WcStatus.LOC_LEN_ERR
+        : null;
   }
 
   // The cursor.
@@ -89,8 +105,12 @@ final class SendQueue {
     return entries[cursor & mask];
   }
 
-  boolean currentIsRead() {
-    return current().opcode() == WrOpcode.RDMA_READ;
+  boolean currentIsExecuted() {
+    return executed[cursor & mask];
+  }
+
+  void setExecuted() {
+    executed[cursor & mask] = true;
   }
 
   boolean currentIsOldest() {
@@ -124,10 +144,10 @@ final class SendQueue {
     cursor = oldest;
   }
 
-  /** Whether a READ before the cursor is not complete; only asked for fenced entries. */
-  boolean isReadBeforeCurrent() {
+  /** Whether something before the cursor waits for its answer; only asked for fenced entries. */
+  boolean isAnswerMissingBeforeCurrent() {
     for (int i = oldest; i != cursor; i++) {
-      if (entries[i & mask].opcode() == WrOpcode.RDMA_READ) {
+      if (entries[i & mask].opcode().isAnswered()) {
         return true;
       }
     }
@@ -145,8 +165,8 @@ final class SendQueue {
     return entries[oldest & mask];
   }
 
-  boolean oldestIsRead() {
-    return oldest().opcode() == WrOpcode.RDMA_READ;
+  boolean oldestIsAnswered() {
+    return oldest().opcode().isAnswered();
   }
 
   /** The PSN after the last of the oldest entry. */
@@ -159,7 +179,20 @@ final class SendQueue {
     return (psn - startPsn[oldest & mask]) & Psn.MASK;
   }
 
+  /** Completes the oldest entry, and local operations after it that are done already. */
   void completeOldest(QpBackend backend) {
+    complete(backend);
+    completeExecuted(backend);
+  }
+
+  /** Completes local operations that are done and have nothing before them. */
+  void completeExecuted(QpBackend backend) {
+    while (oldest != end && executed[oldest & mask]) {
+      complete(backend);
+    }
+  }
+
+  private void complete(QpBackend backend) {
     SendWqe wqe = oldest();
     complete(backend, wqe, WcStatus.SUCCESS, (int) wqe.totalBytes());
   }

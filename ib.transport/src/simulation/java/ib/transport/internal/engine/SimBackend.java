@@ -5,6 +5,7 @@ import ib.dma.BusWindow;
 import ib.transport.MemoryStatus;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
+import ib.transport.RemoteRange;
 import ib.transport.SendWqe;
 import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
@@ -51,6 +52,9 @@ final class SimBackend implements QpBackend {
 
   /** Whether {@link #receives} is a shared receive queue. */
   boolean shared;
+
+  /** Local operations in the order of their execution. */
+  final List<WrOpcode> executed = new ArrayList<>();
 
   Consumer<SendDone> onSend = done -> {};
   Consumer<ReceiveDone> onReceive = done -> {};
@@ -129,6 +133,43 @@ final class SimBackend implements QpBackend {
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
     return memory.resolve(rkey, address, lengthBytes, need, window);
+  }
+
+  @Override
+  public MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
+    return memory.range(rkey, need, into);
+  }
+
+  @Override
+  public boolean executeLocal(SendWqe entry) {
+    executed.add(entry.opcode());
+    return switch (entry.opcode()) {
+      case LOCAL_INV -> memory.invalidate(entry.key());
+      case BIND_MW ->
+          memory.bind(
+              entry.regionKey(),
+              entry.newKey(),
+              entry.localAddress(),
+              entry.localLength(),
+              entry.access());
+      case REG_MR -> {
+        long offset = entry.localAddress() - SimMemory.BASE;
+        memory.put(
+            entry.newKey(),
+            entry.localAddress(),
+            offset,
+            entry.localLength(),
+            entry.access(),
+            true);
+        yield true;
+      }
+      default -> false;
+    };
+  }
+
+  @Override
+  public boolean invalidateRemote(int rkey) {
+    return memory.invalidate(rkey);
   }
 
   @Override

@@ -2,13 +2,18 @@
 package ib.transport.internal.engine;
 
 import ib.transport.PortQp;
+import ib.verbs.FlushLevel;
+import ib.verbs.FlushPlacement;
+import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -39,11 +44,30 @@ final class SimFlow {
       boolean signaled,
       boolean solicited,
       boolean fence,
+      int key,
       Fault fault) {
     boolean needsReceive() {
-      return opcode == WrOpcode.SEND || opcode.hasImmediate();
+      return opcode.isSend() || opcode.hasImmediate();
     }
   }
+
+  /** What is planned, the usual more often. */
+  private static final List<WrOpcode> OPCODES =
+      List.of(
+          WrOpcode.SEND,
+          WrOpcode.SEND_WITH_IMM,
+          WrOpcode.RDMA_WRITE,
+          WrOpcode.RDMA_WRITE_WITH_IMM,
+          WrOpcode.RDMA_READ,
+          WrOpcode.SEND,
+          WrOpcode.RDMA_WRITE,
+          WrOpcode.RDMA_READ,
+          WrOpcode.ATOMIC_FETCH_AND_ADD,
+          WrOpcode.ATOMIC_CMP_AND_SWP,
+          WrOpcode.ATOMIC_WRITE,
+          WrOpcode.FLUSH,
+          WrOpcode.SEND_WITH_INV,
+          WrOpcode.LOCAL_INV);
 
   private static final byte DONE = 0x5A;
   private static final int SLACK = 8;
@@ -61,6 +85,9 @@ final class SimFlow {
   private final List<Operation> operations = new ArrayList<>();
   private final List<Operation> receives = new ArrayList<>();
 
+  /** What lay at the remote place of each operation when it was posted. */
+  private final Map<Operation, Long> before = new IdentityHashMap<>();
+
   /** Ranges that nothing may touch any more: memory, offset, length. */
   private final List<MemorySegment> finished = new ArrayList<>();
 
@@ -73,6 +100,7 @@ final class SimFlow {
 
   /** Keys that were made to be refused. */
   private final List<Integer> extraKeys = new ArrayList<>();
+  private final List<Integer> ownKeys = new ArrayList<>();
 
   /** Set once the connection may break: by a fault here or in the other direction. */
   private boolean[] mayBreak;
@@ -99,24 +127,34 @@ final class SimFlow {
   void plan(int count, int mtu, SimPlaces fromPlaces, SimPlaces toPlaces, Fault fault) {
     int faulty = fault == Fault.NONE || fault == Fault.BROKEN ? -1 : random.nextInt(count);
     for (int i = 0; i < count; i++) {
-      WrOpcode opcode = WrOpcode.values()[random.nextInt(5)];
+      WrOpcode opcode = OPCODES.get(random.nextInt(OPCODES.size()));
       // Something is left for all that follow, and for the other direction.
-      int room = (Math.min(fromPlaces.left(), toPlaces.left()) / (count - i + LEFT_OVER)) - SLACK;
-      int length = Math.min(room, length(mtu));
+      int left = Math.min(fromPlaces.left(), toPlaces.left());
+      int room = left / (count - i + LEFT_OVER) - 2 * SLACK;
+      int length = Math.min(room, lengthOf(opcode, mtu));
       if (i == faulty) {
         opcode = opcodeFor(fault);
         length = 1 + random.nextInt(Math.min(room - 1, 4 * mtu));
       }
+      int local = fromPlaces.take(length + SLACK);
+      int remote = toPlaces.take(length + SLACK);
+      int key =
+          switch (opcode) {
+            case SEND_WITH_INV -> fastKey(to, remote, extraKeys);
+            case LOCAL_INV -> fastKey(from, local, ownKeys);
+            default -> 0;
+          };
       Operation op =
           new Operation(
               opcode,
               length,
-              fromPlaces.take(length + SLACK),
-              toPlaces.take(length + SLACK),
+              local,
+              remote,
               random.nextInt(),
               random.nextBoolean(),
               random.nextBoolean(),
               random.nextInt(4) == 0,
+              key,
               i == faulty ? fault : Fault.NONE);
       operations.add(op);
       if (op.needsReceive()) {
@@ -124,6 +162,13 @@ final class SimFlow {
       }
     }
     faultAt = faulty;
+  }
+
+  private int lengthOf(WrOpcode opcode, int mtu) {
+    if (opcode.isAtomic() || opcode == WrOpcode.ATOMIC_WRITE) {
+      return Long.BYTES;
+    }
+    return opcode.isLocal() || opcode == WrOpcode.FLUSH ? 0 : length(mtu);
   }
 
   private int length(int mtu) {
@@ -164,6 +209,8 @@ final class SimFlow {
     int split = op.length > 10 ? random.nextInt(op.length) : 0;
     int lkey = op.fault == Fault.WRONG_LOCAL_KEY ? 99 : fromKey;
     int rkey = remoteKey(op);
+    long there = to.segment.get(ValueLayout.JAVA_LONG, op.remote);
+    before.put(op, there);
     sender.post(
         op.opcode,
         0,
@@ -180,10 +227,19 @@ final class SimFlow {
           if (op.opcode.isRdma()) {
             wqe.setRemote(SimMemory.BASE + op.remote, rkey);
           }
+          wqe.setInvalidate(op.key);
+          wqe.setFlush(FlushPlacement.GLOBAL, FlushLevel.RANGE, SLACK);
+          boolean swap = op.opcode == WrOpcode.ATOMIC_CMP_AND_SWP;
+          wqe.setAtomic(swap ? compareOf(op, there) : op.immediate, op.immediate);
           if (op.fault == Fault.MALFORMED) {
             wqe.setMalformed();
           }
         });
+  }
+
+  /** Half of the comparisons find what they look for. */
+  private static long compareOf(Operation op, long there) {
+    return (op.immediate & 1) == 0 ? there : ~there;
   }
 
   private int remoteKey(Operation op) {
@@ -194,8 +250,14 @@ final class SimFlow {
               op.remote, op.length - 1, SimMemory.REMOTE_READ | SimMemory.REMOTE_WRITE);
       case NO_RIGHT -> wrongKey(op.remote, op.length, SimMemory.LOCAL_WRITE);
       // Without bytes no key is looked at.
-      default -> op.length == 0 ? 0 : toKey;
+      default -> op.length == 0 && op.opcode != WrOpcode.FLUSH ? 0 : toKey;
     };
+  }
+
+  private static int fastKey(SimMemory memory, int offset, List<Integer> keys) {
+    int key = memory.registerFast(offset, 1, SimMemory.ALL);
+    keys.add(key);
+    return key;
   }
 
   private int wrongKey(int offset, int length, int rights) {
@@ -222,10 +284,30 @@ final class SimFlow {
     check(faultStatus == WcStatus.SUCCESS, "success after error: " + done);
     check(op.fault == Fault.NONE, "success of a faulty operation " + op);
     check(done.lengthBytes() == op.length, "length of " + done + " for " + op);
+    switch (op.opcode) {
+      case ATOMIC_CMP_AND_SWP, ATOMIC_FETCH_AND_ADD -> checkAtomic(op);
+      case LOCAL_INV -> check(!from.isAlive(op.key), "key of " + op + " lives");
+      default -> checkBytes(op);
+    }
+  }
+
+  private void checkAtomic(Operation op) {
+    long there = before.getOrDefault(op, 0L);
+    long wanted =
+        op.opcode == WrOpcode.ATOMIC_FETCH_AND_ADD
+            ? there + op.immediate
+            : compareOf(op, there) == there ? op.immediate : there;
+    check(from.segment.get(ValueLayout.JAVA_LONG, op.local) == there, "answer of " + op);
+    check(to.segment.get(ValueLayout.JAVA_LONG, op.remote) == wanted, "result of " + op);
+    finish(from, op.local, op.length);
+    finish(to, op.remote, op.length);
+  }
+
+  private void checkBytes(Operation op) {
     if (op.opcode == WrOpcode.RDMA_READ) {
       check(same(from, op.local, to, op.remote, op.length), "bytes of " + op);
       finish(from, op.local, op.length);
-    } else if (op.opcode == WrOpcode.RDMA_WRITE) {
+    } else if (op.opcode == WrOpcode.RDMA_WRITE || op.opcode == WrOpcode.ATOMIC_WRITE) {
       check(same(from, op.local, to, op.remote, op.length), "bytes of " + op);
       finish(to, op.remote, op.length);
     }
@@ -270,6 +352,9 @@ final class SimFlow {
             && done.lengthBytes() == op.length
             && done.hasImmediate() == op.opcode.hasImmediate()
             && (!done.hasImmediate() || done.immediate() == op.immediate)
+            && (op.opcode == WrOpcode.SEND_WITH_INV) == (done.flags() == WcFlags.WITH_INV)
+            && (op.opcode != WrOpcode.SEND_WITH_INV || done.immediateOrKey() == op.key)
+            && (op.opcode != WrOpcode.SEND_WITH_INV || !to.isAlive(op.key))
             && done.solicited() == op.solicited
             && done.srcQpn() == senderQp.qpn(),
         done + " for " + op);
@@ -320,6 +405,9 @@ final class SimFlow {
     checkFinished();
     for (int key : extraKeys) {
       to.deregister(key);
+    }
+    for (int key : ownKeys) {
+      from.deregister(key);
     }
   }
 

@@ -3,6 +3,7 @@ package ib.transport.internal.engine;
 
 import ib.dma.BusWindow;
 import ib.transport.MemoryStatus;
+import ib.transport.RemoteRange;
 import ib.verbs.AccessFlags;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,13 +17,10 @@ final class SimMemory {
   static final int REMOTE_READ = AccessFlags.REMOTE_READ;
 
   /** All rights. */
-  static final int ALL =
-      AccessFlags.ALL
-          | AccessFlags.MW_BIND
-          | AccessFlags.FLUSH_GLOBAL
-          | AccessFlags.FLUSH_PERSISTENT;
+  static final int ALL = AccessFlags.ALL;
 
-  private record Region(long address, long offset, long length, int rights) {}
+  private record Region(
+      long address, long offset, long length, int rights, boolean canBeInvalidated) {}
 
   private static final int RUN_BYTES = 1000;
 
@@ -48,13 +46,62 @@ final class SimMemory {
   int register(long offset, long length, int rights) {
     int key = nextKey;
     nextKey += 0x111;
-    regions.put(key, new Region(BASE + offset, offset, length, rights));
+    put(key, BASE + offset, offset, length, rights, false);
     return key;
   }
 
   /** Regions beside the one of all memory. */
   int regions() {
     return regions.size() - 1;
+  }
+
+  /** A region whose key can be made invalid by requests. */
+  int registerFast(long offset, long length, int rights) {
+    int key = register(offset, length, rights);
+    put(key, BASE + offset, offset, length, rights, true);
+    return key;
+  }
+
+  void put(int key, long address, long offset, long length, int rights, boolean canBeInvalidated) {
+    regions.put(key, new Region(address, offset, length, rights, canBeInvalidated));
+  }
+
+  boolean isAlive(int key) {
+    return regions.containsKey(key);
+  }
+
+  boolean invalidate(int key) {
+    Region region = regions.get(key);
+    boolean can = region != null && region.canBeInvalidated;
+    if (can) {
+      regions.remove(key);
+    }
+    return can;
+  }
+
+  /** Opens a part of a region that admits it by another key. */
+  boolean bind(int regionKey, int key, long address, long length, int rights) {
+    Region region = regions.get(regionKey);
+    if (region == null
+        || (region.rights & AccessFlags.MW_BIND) == 0
+        || address < region.address
+        || address - region.address > region.length - length) {
+      return false;
+    }
+    put(key, address, region.offset + (address - region.address), length, rights, true);
+    return true;
+  }
+
+  MemoryStatus range(int key, int right, RemoteRange into) {
+    Region region = regions.get(key);
+    if (region == null) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    if ((region.rights & right) != right) {
+      return MemoryStatus.NO_RIGHT;
+    }
+    into.set(region.address, region.length);
+    return MemoryStatus.OK;
   }
 
   void deregister(int key) {

@@ -13,7 +13,7 @@ final class SimPlaces {
   /** Of the range from {@code start} up to {@code end}. */
   SimPlaces(int start, int end) {
     this.size = end;
-    this.next = start;
+    this.next = (start + 7) & -8;
   }
 
   /** How much is left. */
@@ -26,9 +26,10 @@ final class SimPlaces {
     return next;
   }
 
+  /** Places begin at multiples of 8, as atomics need it. */
   int take(int length) {
     int place = next;
-    next += length;
+    next += (length + 7) & -8;
     if (next > size) {
       throw new IllegalStateException("the simulated memory is too small");
     }

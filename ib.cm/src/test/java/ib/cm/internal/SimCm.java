@@ -12,7 +12,9 @@ import java.util.random.RandomGenerator;
 /** The connection manager of a simulated host, for simulations that stand in other packages. */
 public final class SimCm implements CmSink {
   private static final int PORT = 3260;
-  private static final long SERVICE = 0x0106_0000L + PORT;
+
+  /** The service that it listens on. */
+  public static final long SERVICE = 0x0106_0000L + PORT;
 
   /** Sends a MAD to QP1 of a GID; false if there is no room. */
   @FunctionalInterface

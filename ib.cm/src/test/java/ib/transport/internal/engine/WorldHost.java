@@ -4,6 +4,7 @@ package ib.transport.internal.engine;
 import ib.cm.internal.SimCm;
 import ib.transport.internal.port.SimQpns;
 import ib.verbs.RdmaException;
+import ib.verbs.RejectReason;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +21,15 @@ final class WorldHost implements SimCm.Application {
   /** Packets that wait for a host that is paused, as in a socket's buffer. */
   private static final int BACKLOG = 256;
 
+  /** What happens with connections that no {@link WorldLink} makes. */
+  interface Strangers {
+    void onRequest(SimCm.Call call, SimCm.Terms terms);
+
+    default void onReply(Object owner, SimCm.Terms terms) {}
+
+    default void onEnded(Object owner) {}
+  }
+
   private record Waiting(SimPacket packet, int trafficClass) {}
 
   final World world;
@@ -31,6 +41,11 @@ final class WorldHost implements SimCm.Application {
   SimCm cm;
   boolean up;
   boolean paused;
+
+  /** A request of a connection that is over is refused, as any other of a stranger. */
+  Strangers strangers =
+      (call, terms) -> cm.reject(call, RejectReason.CONSUMER_DEFINED, world().nowNs());
+
   private final ArrayDeque<Runnable> todo = new ArrayDeque<>();
   private final ArrayDeque<Waiting> backlog = new ArrayDeque<>();
   private SimHost port;
@@ -39,6 +54,10 @@ final class WorldHost implements SimCm.Application {
     this.world = world;
     this.number = number;
     this.address = SimHost.address(number);
+  }
+
+  private World world() {
+    return world;
   }
 
   PortEngine engine() {
@@ -171,12 +190,23 @@ final class WorldHost implements SimCm.Application {
 
   @Override
   public void onRequest(SimCm.Call call, SimCm.Terms terms, byte[] privateData) {
-    later(() -> world.link(privateData[0] & 0xFF).onRequest(this, call, terms));
+    WorldLink link = world.link(WorldLink.numberIn(privateData));
+    later(
+        () -> {
+          if (link != null) {
+            link.onRequest(this, call, terms);
+          } else {
+            strangers.onRequest(call, terms);
+          }
+        });
   }
 
   @Override
   public void onReply(Object owner, SimCm.Terms terms) {
-    WorldEnd end = (WorldEnd) owner;
+    if (!(owner instanceof WorldEnd end)) {
+      later(() -> strangers.onReply(owner, terms));
+      return;
+    }
     later(
         () -> {
           try {
@@ -189,14 +219,18 @@ final class WorldHost implements SimCm.Application {
 
   @Override
   public void onEstablished(Object owner) {
-    WorldEnd end = (WorldEnd) owner;
-    later(() -> end.link.onEstablished(end));
+    if (owner instanceof WorldEnd end) {
+      later(() -> end.link.onEstablished(end));
+    }
   }
 
   @Override
   public void onEnded(Object owner, String how) {
-    WorldEnd end = (WorldEnd) owner;
-    later(() -> end.link.onEnded(end, how));
+    if (owner instanceof WorldEnd end) {
+      later(() -> end.link.onEnded(end, how));
+    } else {
+      later(() -> strangers.onEnded(owner));
+    }
   }
 
   @Override

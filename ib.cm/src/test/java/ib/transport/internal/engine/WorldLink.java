@@ -15,10 +15,11 @@ import java.util.Random;
 final class WorldLink {
   private static final int PSN_SPACE = 1 << 24;
   private static final int LONGEST_POST_NS = 200_000;
+  private static final byte MAGIC = 0x57;
 
   private final World world;
   private final Random random;
-  private final int number;
+  final int number;
   final WorldHost from;
   final WorldHost to;
 
@@ -67,6 +68,7 @@ final class WorldLink {
     WorldDevice.Slot slot = from.up ? from.takeSlot() : null;
     if (slot == null) {
       done = true;
+      world.onDone(this, false, false);
       return;
     }
     if (world.isTroubled(from, to)) {
@@ -76,7 +78,7 @@ final class WorldLink {
     int reads = 1 + random.nextInt(5);
     ConnectParams params =
         new ConnectParams(
-            new byte[] {(byte) number},
+            new byte[] {MAGIC, ~MAGIC, (byte) (number >> 8), (byte) number},
             reads,
             reads,
             7,
@@ -88,6 +90,13 @@ final class WorldLink {
   }
 
   private int ackTimeoutCode;
+
+  /** The number that private data names, or -1 if they are not of a connection of this kind. */
+  static int numberIn(byte[] data) {
+    return data.length >= 4 && data[0] == MAGIC && data[1] == ~MAGIC
+        ? (data[2] & 0xFF) << 8 | (data[3] & 0xFF)
+        : -1;
+  }
 
   void onRequest(WorldHost host, SimCm.Call call, SimCm.Terms terms) {
     boolean known = passive != null || active == null || active.closed || host != to;
@@ -201,11 +210,7 @@ final class WorldLink {
       passive.device.give(passive.slot);
     }
     active.device.give(active.slot);
-    world.onDone(this, passive != null && !mayBreak[0]);
-  }
-
-  boolean isDone() {
-    return done;
+    world.onDone(this, true, passive != null && !mayBreak[0]);
   }
 
   boolean touches(WorldHost host) {

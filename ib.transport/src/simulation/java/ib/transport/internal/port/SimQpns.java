@@ -9,7 +9,8 @@ import java.util.random.RandomGenerator;
 
 /** The queue pair numbers of a simulated host: a port's allocator that knows what is out. */
 public final class SimQpns {
-  private static final int LIMIT = 4096;
+  /** As many as a port has. */
+  private static final int LIMIT = 1 << 20;
 
   private final QpnAllocator allocator;
   private final Set<Integer> out = new HashSet<>();

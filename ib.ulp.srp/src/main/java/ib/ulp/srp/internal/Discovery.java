@@ -13,6 +13,8 @@ final class Discovery {
   private static final long READY_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int READY_ATTEMPTS = 40;
   private static final int ATTENTIONS = 10;
+  private static final long BUSY_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final int BUSY_ATTEMPTS = 20;
   private static final int INQUIRY_BYTES = 36;
   private static final int CAPACITY_10_BYTES = 8;
   private static final int CAPACITY_16_BYTES = 32;
@@ -118,11 +120,25 @@ final class Discovery {
     return command;
   }
 
+  /** Executes a command; if the target has no room for it just now, again a little later. */
+  private AdminCommand execute(String what, byte[] cdb, int bytes) throws LoginException {
+    AdminCommand command = executeNow(what, cdb, bytes);
+    for (int i = 0; i < BUSY_ATTEMPTS && isToTryAgain(command); i++) {
+      owner.await(() -> life.abort() != null, BUSY_PAUSE_NS);
+      command = executeNow(what, cdb, bytes);
+    }
+    return command;
+  }
+
+  private static boolean isToTryAgain(AdminCommand command) {
+    return command.status() == Verdict.BUSY || command.status() == Verdict.TASK_SET_FULL;
+  }
+
   /**
    * Executes a command; unit attentions, with which a target tells news, are taken note of and it
    * is sent again.
    */
-  private AdminCommand execute(String what, byte[] cdb, int bytes) throws LoginException {
+  private AdminCommand executeNow(String what, byte[] cdb, int bytes) throws LoginException {
     AdminCommand command = executeOnce(what, cdb, bytes);
     for (int i = 0; i < ATTENTIONS && isUnitAttention(command); i++) {
       command = executeOnce(what, cdb, bytes);

@@ -52,6 +52,10 @@ final class FakeTarget {
   volatile boolean mute;
   volatile boolean taskMute;
   volatile int busy;
+
+  /** Discovery commands to be answered with TASK SET FULL. */
+  volatile int discoveryBusy;
+
   volatile int attentions;
   volatile int abortedDrops;
   volatile boolean answerTwice;
@@ -141,6 +145,11 @@ final class FakeTarget {
         return;
       }
       int op = cdb.get(0) & 0xFF;
+      if (discoveryBusy > 0 && op != Cdb.READ_10 && op != Cdb.WRITE_10) {
+        discoveryBusy--;
+        respond(seg, Verdict.TASK_SET_FULL, new byte[0]);
+        return;
+      }
       if (busy > 0 && (op == Cdb.READ_10 || op == Cdb.WRITE_10)) {
         busy--;
         respond(seg, Verdict.BUSY, new byte[0]);

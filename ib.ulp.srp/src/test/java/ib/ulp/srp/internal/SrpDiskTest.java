@@ -308,6 +308,18 @@ class SrpDiskTest {
   }
 
   @Test
+  void shouldAskAgainWhenTheTargetHasNoRoomDuringDiscovery() {
+    try (Rig rig = new Rig(14)) {
+      rig.target.discoveryBusy = 5;
+      rig.plug();
+      rig.running();
+      assertThat(rig.target.discoveryBusy).isZero();
+      assertThat(rig.disk.figures().loginFailures()).isZero();
+      rig.checkLedger();
+    }
+  }
+
+  @Test
   void shouldRefuseAndCountASecondAnswer() {
     try (Rig rig = new Rig(21)) {
       rig.plug();

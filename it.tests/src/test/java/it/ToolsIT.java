@@ -9,6 +9,8 @@ import it.fixture.Devices;
 import it.fixture.Eventually;
 import it.fixture.Settings;
 import it.fixture.Shell;
+import java.io.IOException;
+import java.net.ServerSocket;
 import javax.inject.Inject;
 import org.junit.After;
 import org.junit.Before;
@@ -114,6 +116,111 @@ public class ToolsIT {
     Bundles.named(context, "ib.driver.mthca").stop();
     assertThat(server.fails()).contains("device mthca0 leaves");
     Bundles.named(context, "ib.driver.mthca").start();
+  }
+
+  @Test
+  public void shouldPlayPingPong() throws Exception {
+    playPingPong("--rc -s 10000 -m 4096", "mthca0", "ehca0");
+    playPingPong("--rc -s 1", "ipath0", "mthca0");
+    playPingPong("--ud -s 2048 -r 40", "ehca0", "ipath0");
+    playPingPong("--ud", "mthca0", "ehca0");
+  }
+
+  private void playPingPong(String kind, String near, String far) throws Exception {
+    String options = kind + " -n 100 -p " + freePort();
+    Shell.Job server = serve("pingpong " + options + " -d " + near, near);
+    String client = shell.run("pingpong " + options + " -d " + far + " 127.0.0.1");
+    for (String output : new String[] {client, server.succeeds()}) {
+      assertThat(output)
+          .as(kind)
+          .containsPattern(
+              "local address:  LID 0x0000, QPN 0x[0-9a-f]{6}, PSN 0x[0-9a-f]{6}, GID ::ffff:127")
+          .contains("remote address: LID 0x0000")
+          .contains(" bytes in ", " Mbit/sec", " iters in ", " usec/iter");
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  public void shouldSayWhatIsWrongWithAPingPong() throws Exception {
+    assertThat(shell.start("pingpong").fails()).contains("one of --rc, --uc, --ud and --srq");
+    assertThat(shell.start("pingpong --rc --ud").fails()).contains("one of --rc");
+    assertThat(shell.start("pingpong --rc -m 1000").fails()).contains("--mtu 1000", "1024");
+    assertThat(shell.start("pingpong --ud -s 5000").fails()).contains("port MTU (4096)");
+    assertThat(shell.start("pingpong --srq -q 16 -r 8").fails()).contains("rx_depth 8");
+    assertThat(shell.start("pingpong --rc -p " + freePort() + " 127.0.0.1").fails())
+        .contains("couldn't connect", "start the server first");
+  }
+
+  @Test
+  public void shouldConnectAndDisconnectLikeUcmatose() throws Exception {
+    Shell.Job server = serve("ucmatose -c 3 -C 20 -S 3000 -b " + FAR, "ehca0");
+    assertThat(shell.run("ucmatose --device mthca0 -c 3 -C 20 -S 3000 -s " + FAR))
+        .contains("cmatose: connecting", "sending replies", "data transfers complete")
+        .contains("test complete");
+    assertThat(server.succeeds())
+        .contains("initiating data transfers", "completing sends", "cmatose: disconnecting")
+        .contains("test complete");
+    server = serve("ucmatose -P ib -p 99 -C 1 -b " + NEAR, "mthca0");
+    assertThat(shell.run("ucmatose --device ipath0 -P ib -p 99 -C 1 -s " + NEAR))
+        .contains("test complete");
+    assertThat(server.succeeds()).contains("test complete");
+    assertThat(shell.start("ucmatose --device mthca0 -s " + FAR).fails()).contains("reason 8");
+  }
+
+  @Test
+  public void shouldResolveAndExchangeDatagramsLikeUdaddy() throws Exception {
+    Shell.Job server = serve("udaddy -c 2 -C 8 -S 1024 -b " + FAR, "ehca0");
+    assertThat(shell.run("udaddy --device mthca0 -c 2 -C 8 -S 1024 -s " + FAR))
+        .contains("udaddy: connecting", "initiating data transfers", "data transfers complete")
+        .contains("test complete");
+    assertThat(server.succeeds()).contains("sending replies", "test complete");
+    assertThat(shell.start("udaddy --device mthca0 -s " + FAR).fails())
+        .contains("status 1", "nobody offers datagrams");
+    assertThat(shell.start("udaddy -S 4097").fails()).contains("larger than active mtu 4096");
+  }
+
+  @Test
+  public void shouldTellOfDevicesLinksResourcesAndCounters() throws Exception {
+    assertThat(shell.run("devinfo -l")).contains("3 HCAs found:", "\tehca0\n");
+    assertThat(shell.run("devinfo -d mthca0"))
+        .startsWith("hca_id:\tmthca0\n\ttransport:\t\t\tInfiniBand (0)\n\tnode_guid:\t\t\t")
+        .contains("\t\t\tstate:\t\t\tPORT_ACTIVE (4)\n", "\t\t\tactive_mtu:\t\t4096 (5)\n")
+        .contains("\t\t\tlink_layer:\t\tEthernet");
+    assertThat(shell.run("devinfo -v -d ehca0"))
+        .contains("\tmax_qp:\t\t\t\t", "\tmax_total_mcast_qp_attach:\t", "atomic_cap")
+        .contains("GID[  0]:\t\t::ffff:" + FAR + ", RoCE v2");
+    assertThat(shell.start("devinfo -d mlx5_0").fails()).contains("'mlx5_0' wasn't found");
+    assertThat(shell.run("link show"))
+        .contains("link mthca0/1 state ACTIVE physical_state LINK_UP netdev near\n");
+    assertThat(shell.run("link show ehca0/1").strip())
+        .isEqualTo("link ehca0/1 state ACTIVE physical_state LINK_UP netdev far");
+    assertThat(shell.start("link set").fails()).contains("the one command is show");
+    String before = shell.run("statistic show link mthca0/1");
+    assertThat(before)
+        .matches(
+            "link mthca0/1 sent_pkts \\d+ rcvd_pkts \\d+ duplicate_request 0 out_of_seq_request 0"
+                + " rcvd_rnr_err 0 send_rnr_err 0 rcvd_seq_err 0 ack_deferred 0 retry_exceeded_err 0"
+                + " retry_rnr_exceeded_err 0 completer_retry_err 0 send_err 0 link_downed 0"
+                + " rdma_sends 0 rdma_recvs 0\\s*");
+    Shell.Job server = serve("ucmatose -b " + NEAR, "mthca0");
+    Eventually.passes(
+        "resources are counted",
+        () ->
+            assertThat(shell.run("resource show"))
+                .contains("0: ehca0: pd 0 cq 0 qp 0", "2: mthca0: pd 1 cq 1 qp 1 mr 1 mw 0 srq 0"));
+    assertThat(shell.run("resource show qp mthca0"))
+        .containsPattern("dev mthca0 qp 0x[0-9a-f]+ type RC state INIT comm \\[ib.tools\\]");
+    shell.run("ucmatose --device ehca0 -s " + NEAR);
+    server.succeeds();
+    assertThat(shell.run("statistic")).contains("rdma_sends 10 rdma_recvs 10", "link ehca0/1");
+    assertThat(shell.run("statistic -d")).contains("dropped_icrc 0");
+    assertThat(shell.start("statistic show link eth0").fails()).contains("no device or port eth0");
   }
 
   @Test

@@ -52,6 +52,12 @@ public enum PortCounter {
   SENT_NAK,
   /** Queue pairs that ran out of retries. */
   RETRY_EXCEEDED_ERR,
+  /** Queue pairs that ran out of retries where no receive was posted. */
+  RETRY_RNR_EXCEEDED_ERR,
+  /** SENDs completed successfully, of all queue pairs but QP1. */
+  RDMA_SENDS,
+  /** Receives completed successfully, of all queue pairs but QP1. */
+  RDMA_RECVS,
   /** Retransmissions begun: timeouts, NAKs and implied NAKs. */
   COMPLETER_RETRY_ERR,
   /** Congestion notifications received by queue pairs, which then send more slowly. */

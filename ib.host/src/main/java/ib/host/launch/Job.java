@@ -59,10 +59,31 @@ final class Job {
         });
   }
 
-  /** Gives the ports addresses that no other host on this machine is likely to use. */
-  private static void ownAddresses(Path etc) throws IOException {
+  /** {@code tool NAME ...}: like exec with one command, on a host made for it where it talks. */
+  static int tool(Path home, List<String> args) throws Exception {
+    ToolJob job = ToolJob.of(args);
+    String command = job.command();
+    if (!job.ownHost()) {
+      Path etc = job.etc(home);
+      return inWorkFolder(_ -> run(home, etc, "exec", List.of(command)));
+    }
+    return inWorkFolder(
+        work -> {
+          Path etc = work.resolve("etc");
+          copy(home.resolve("etc"), etc, name -> !name.startsWith("ib."));
+          job.configure(etc, ownNetwork() + "1");
+          return run(home, etc, "exec", List.of(command));
+        });
+  }
+
+  /** The first three numbers of addresses that no other host on this machine is likely to use. */
+  private static String ownNetwork() {
     long process = ProcessHandle.current().pid();
-    String network = "127.%d.%d.".formatted(64 + (process >> 8) % 128, process & 0xFF);
+    return "127.%d.%d.".formatted(64 + (process >> 8) % 128, process & 0xFF);
+  }
+
+  private static void ownAddresses(Path etc) throws IOException {
+    String network = ownNetwork();
     for (int i = 0; i < 2; i++) {
       String text = "name = \"p%d\"%naddress = \"%s%d\"%n".formatted(i, network, i + 1);
       Files.writeString(etc.resolve("ib.port-p" + i + ".config"), text);

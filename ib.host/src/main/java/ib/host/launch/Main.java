@@ -31,6 +31,7 @@ public final class Main {
     return switch (args.get(0)) {
       case "run" -> runInForeground(rest);
       case "exec" -> Job.exec(home(), rest);
+      case "tool" -> Job.tool(home(), rest);
       case "restamp" -> Restamp.main(rest);
       case "demo" -> Job.demo(home(), rest);
       case "decode" -> DecodeMain.run(rest);

@@ -87,7 +87,13 @@ final class Channel {
 
   /** Posts a receive into memory that the region of this channel names. */
   void postReceive(QueuePair qp, long id, long dmaAddress, int lengthBytes) throws ToolException {
-    receive.reset(id).sges().add(dmaAddress, lengthBytes, mr.lkey());
+    postReceive(qp, id, dmaAddress, lengthBytes, mr.lkey());
+  }
+
+  /** Posts a receive into memory of a region. */
+  void postReceive(QueuePair qp, long id, long dmaAddress, int lengthBytes, int lkey)
+      throws ToolException {
+    receive.reset(id).sges().add(dmaAddress, lengthBytes, lkey);
     check(qp.postRecv(receive), "receive", qp.label());
   }
 

@@ -22,14 +22,24 @@ final class CmLink implements ConnectionHandler {
   private volatile State state = State.CONNECTING;
   private volatile @Nullable String failure;
   private volatile byte[] privateData = {};
+  private volatile @Nullable Connection connection;
 
   CmLink(Run run) {
     this.run = run;
   }
 
   /** The connection is to be ended with the run. */
-  void endWithRun(Connection connection) {
-    run.add(connection::disconnect);
+  void endWithRun(Connection made) {
+    connection = made;
+    run.add(made::disconnect);
+  }
+
+  /** Ends it now. */
+  void disconnect() {
+    Connection made = connection;
+    if (made != null) {
+      made.disconnect();
+    }
   }
 
   boolean isOver() {

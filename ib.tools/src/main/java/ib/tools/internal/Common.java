@@ -2,7 +2,9 @@
 package ib.tools.internal;
 
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** What the tools have in common: options beyond those of the programs that they are like. */
 final class Common {
@@ -24,6 +26,14 @@ final class Common {
 
   static Arguments arguments(String usage) {
     return new Arguments("usage: " + usage + OPTIONS).value(DEVICE).value(TIMEOUT);
+  }
+
+  /** An address that a client must have. */
+  static InetAddress given(@Nullable InetAddress server) throws ToolException {
+    if (server == null) {
+      throw new ToolException("a client needs the server's address");
+    }
+    return server;
   }
 
   /** Says where a server can be reached. */

@@ -36,8 +36,9 @@ final class Region {
     }
     run.add(() -> dma.unmapSg(list, 1, DmaDirection.BIDIRECTIONAL));
     this.dmaAddress = dma.dmaAddress(list, 0);
-    // One more than its bytes fill, should it begin in the middle of a page.
-    this.mr = run.add(pd.allocMr((sizeBytes - 1) / DmaMemoryPool.PAGE_SIZE + 2));
+    int page = DmaMemoryPool.PAGE_SIZE;
+    int inPage = (int) (dmaAddress & (page - 1));
+    this.mr = run.add(pd.allocMr((inPage + sizeBytes + page - 1) / page));
     mr.register(list, mapped, dmaAddress, access);
   }
 

@@ -6,7 +6,6 @@ import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaException;
 import ib.verbs.RejectReason;
 import java.io.PrintStream;
-import java.util.Objects;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -42,8 +41,7 @@ public final class RpingCommand {
 
   private String client(RpingOptions options, PrintStream out) throws ToolException, RdmaException {
     try (Run run = toolbox.begin(options.device(), options.source())) {
-      int pings =
-          new RpingClient(run, options, out).ping(Objects.requireNonNull(options.address()));
+      int pings = new RpingClient(run, options, out).ping(Common.given(options.address()));
       return pings + " pings of " + options.sizeBytes() + " bytes came back";
     }
   }

@@ -12,6 +12,7 @@ import ib.verbs.DetachRecord;
 import ib.verbs.DeviceAttributes;
 import ib.verbs.OwnerUsage;
 import ib.verbs.ProtectionDomain;
+import ib.verbs.QueuePair;
 import ib.verbs.RdmaDevice;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
@@ -51,7 +52,8 @@ final class Handle implements RdmaDevice {
   }
 
   OwnerUsage usage() {
-    return new OwnerUsage(owner, attachment.ops().usage(view), resources.size());
+    List<String> labels = resources.newestFirst().reversed().stream().map(Handle::detail).toList();
+    return new OwnerUsage(owner, attachment.ops().usage(view), labels.size(), labels);
   }
 
   /** Counts what the owner left, reports it, and takes it back. Idempotent; bounded. */
@@ -78,6 +80,13 @@ final class Handle implements RdmaDevice {
       host.reporter()
           .warn(this + " let go with " + mapped + " and " + labels + " left; reclaimed them");
     }
+  }
+
+  private static String detail(RdmaResource resource) {
+    String label = label(resource);
+    return resource instanceof QueuePair qp
+        ? label + " type " + qp.type() + " state " + qp.state()
+        : label;
   }
 
   private static String label(RdmaResource resource) {

@@ -2,6 +2,7 @@
 package ib.transport.internal.engine;
 
 import ib.transport.PortCounter;
+import ib.verbs.WcOpcode;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** The counters of a port: one writer, the agent thread; any reader. */
@@ -19,6 +20,13 @@ final class EngineCounters {
 
   void add(PortCounter counter) {
     add(counter, 1);
+  }
+
+  /** A request completed successfully. */
+  void sendCompleted(WcOpcode opcode) {
+    if (opcode == WcOpcode.SEND) {
+      add(PortCounter.RDMA_SENDS);
+    }
   }
 
   long get(PortCounter counter) {

@@ -371,7 +371,7 @@ final class RcRequester {
         moveUna(psn);
       } else {
         moveUna(end);
-        queue.completeOldest(qp.backend);
+        completeOldest();
       }
     }
     if (unaPsn != before) {
@@ -437,7 +437,7 @@ final class RcRequester {
     moveUna(Psn.next(unaPsn));
     reads.doneBefore(unaPsn);
     if (unaPsn == queue.oldestEndPsn()) {
-      queue.completeOldest(qp.backend);
+      completeOldest();
     }
     progressed();
   }
@@ -489,6 +489,7 @@ final class RcRequester {
       return;
     }
     if (rnrRetriesLeft == 0) {
+      core.counters.add(PortCounter.RETRY_RNR_EXCEEDED_ERR);
       failOldest(WcStatus.RNR_RETRY_EXC_ERR, "no receive was posted within the RNR retries");
       return;
     }
@@ -579,6 +580,11 @@ final class RcRequester {
   private void resetRetries() {
     retriesLeft = qp.attributes.retryCount();
     rnrRetriesLeft = qp.attributes.rnrRetry();
+  }
+
+  private void completeOldest() {
+    core.counters.sendCompleted(queue.oldest().opcode().wcOpcode());
+    queue.completeOldest(qp.backend);
   }
 
   private void failOldest(WcStatus status, String cause) {

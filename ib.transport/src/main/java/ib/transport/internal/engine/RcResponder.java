@@ -406,6 +406,7 @@ final class RcResponder {
   private void deliver(Inbound packet, WcOpcode opcode, int bytes) {
     endMessage();
     holdsReceive = false;
+    core.counters.add(PortCounter.RDMA_RECVS);
     qp.backend.completeReceive(
         receive.cookie(),
         WcStatus.SUCCESS,

@@ -192,6 +192,9 @@ final class UcQp extends BackedQp {
 
   private void complete(WcStatus status, int bytes) {
     holdsSend = false;
+    if (status == WcStatus.SUCCESS) {
+      core.counters.sendCompleted(send.opcode().wcOpcode());
+    }
     backend.completeSend(send.cookie(), send.signaled(), status, send.opcode().wcOpcode(), bytes);
   }
 

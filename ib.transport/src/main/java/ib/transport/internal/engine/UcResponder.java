@@ -162,6 +162,7 @@ final class UcResponder {
   private void deliver(Inbound packet, WcOpcode opcode) {
     message = Message.NO;
     holdsReceive = false;
+    core.counters.add(PortCounter.RDMA_RECVS);
     qp.backend.completeReceive(
         receive.cookie(),
         WcStatus.SUCCESS,

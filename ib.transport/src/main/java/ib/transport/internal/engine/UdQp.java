@@ -131,6 +131,9 @@ final class UdQp extends BackedQp {
 
   private void complete(WcStatus status, int bytes) {
     holdsSend = false;
+    if (status == WcStatus.SUCCESS) {
+      core.counters.sendCompleted(send.opcode().wcOpcode());
+    }
     backend.completeSend(send.cookie(), send.signaled(), status, send.opcode().wcOpcode(), bytes);
   }
 
@@ -171,6 +174,7 @@ final class UdQp extends BackedQp {
       fail("a receive could not be written: " + status);
       return;
     }
+    core.counters.add(PortCounter.RDMA_RECVS);
     backend.completeReceive(
         receive.cookie(),
         WcStatus.SUCCESS,

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package ib.tools.internal;
+
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The TCP connection over which the ends of a pingpong tell each other their addresses. */
+final class SideChannel {
+  /** How often a wait looks whether the run was ended. */
+  private static final int SLICE_MS = 200;
+
+  private static final int ANSWER_MS = 30_000;
+  private static final byte[] DONE = "done\0".getBytes(StandardCharsets.US_ASCII);
+
+  private final Socket socket;
+  private final String peer;
+
+  private SideChannel(Socket socket) {
+    this.socket = socket;
+    this.peer = String.valueOf(socket.getRemoteSocketAddress());
+  }
+
+  /** Connects to a server. */
+  static SideChannel connect(Run run, String host, int port) throws ToolException {
+    Socket socket = run.add(new Socket());
+    try {
+      socket.connect(new InetSocketAddress(Arguments.resolve(host), port), ANSWER_MS);
+      socket.setSoTimeout(ANSWER_MS);
+      return new SideChannel(socket);
+    } catch (IOException e) {
+      throw new ToolException(
+          "couldn't connect to %s:%d (%s); start the server first"
+              .formatted(host, port, e.getMessage()),
+          e);
+    }
+  }
+
+  /** Waits for a client. */
+  static SideChannel accept(Run run, ServerSocket server, int timeoutS) throws ToolException {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutS);
+    while (true) {
+      try {
+        server.setSoTimeout(SLICE_MS);
+        Socket socket = run.add(server.accept());
+        socket.setSoTimeout(ANSWER_MS);
+        return new SideChannel(socket);
+      } catch (SocketTimeoutException e) {
+        run.await(0);
+        if (System.nanoTime() - endNs > 0) {
+          throw new ToolException(
+              "nobody connected within %d s; wait longer with --timeout SECONDS"
+                  .formatted(timeoutS),
+              e);
+        }
+      } catch (IOException e) {
+        throw new ToolException("can't accept on TCP port " + server.getLocalPort(), e);
+      }
+    }
+  }
+
+  /** Opens a server's TCP port. */
+  static ServerSocket listen(Run run, int port) throws ToolException {
+    try {
+      ServerSocket server = run.add(new ServerSocket());
+      server.setReuseAddress(true);
+      server.bind(new InetSocketAddress(port));
+      return server;
+    } catch (IOException e) {
+      throw new ToolException(
+          "couldn't listen to TCP port %d (%s); choose another with -p"
+              .formatted(port, e.getMessage()),
+          e);
+    }
+  }
+
+  void write(List<PingPongAddress> addresses) throws ToolException {
+    try {
+      OutputStream out = socket.getOutputStream();
+      for (PingPongAddress address : addresses) {
+        out.write(address.toMessage());
+      }
+      out.flush();
+    } catch (IOException e) {
+      throw failed("couldn't send local address", e);
+    }
+  }
+
+  List<PingPongAddress> read(int count) throws ToolException {
+    List<PingPongAddress> addresses = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      addresses.add(
+          PingPongAddress.parse(read("couldn't read remote address", PingPongAddress.BYTES)));
+    }
+    return addresses;
+  }
+
+  /** The client's last word. */
+  void writeDone() throws ToolException {
+    try {
+      socket.getOutputStream().write(DONE);
+    } catch (IOException e) {
+      throw failed("couldn't tell that we are done", e);
+    }
+  }
+
+  void readDone() throws ToolException {
+    read("the client did not say that it is done", DONE.length);
+  }
+
+  private byte[] read(String what, int bytes) throws ToolException {
+    byte[] message = new byte[bytes];
+    try {
+      new DataInputStream(socket.getInputStream()).readFully(message);
+      return message;
+    } catch (EOFException e) {
+      throw failed(what + ": it closed the connection", e);
+    } catch (IOException e) {
+      throw failed(what, e);
+    }
+  }
+
+  private ToolException failed(String what, IOException e) {
+    return new ToolException(what + " (" + peer + "): " + e.getMessage(), e);
+  }
+}

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -139,6 +140,24 @@ final class Rig implements AutoCloseable {
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
+    }
+  }
+
+  /** Returns when the target has dealt with everything that was sent to a device before. */
+  void settle(FakeHca hca) {
+    for (int turn = 0; turn < 3; turn++) { // a turn of the worker may leave some for the next
+      barrier(done -> hca.agent.execute(done));
+      barrier(done -> await(() -> target.worker().offer(done), "the worker has room"));
+    }
+  }
+
+  private static void barrier(Consumer<Runnable> queue) {
+    CountDownLatch passed = new CountDownLatch(1);
+    queue.accept(passed::countDown);
+    try {
+      assertThat(passed.await(8, TimeUnit.SECONDS)).as("barrier passed").isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -69,7 +69,8 @@ class TaskManagementTest {
     writeTo(mine, 1, 0);
     writeTo(mine, 2, 0);
     mine.send(FakeInitiator.task(3, 0, SrpTskMgmt.ABORT_TASK, 1));
-    assertThat(mine.responseWithin(100)).as("its data still moves").isNull();
+    rig.settle(hca);
+    assertThat(mine.responseWithin(0)).as("its data still moves").isNull();
     hca.holdReads(false);
     assertThat(done(mine, 3)).isEqualTo(SrpRsp.TASK_COMPLETE);
     mine.good(2);
@@ -88,6 +89,7 @@ class TaskManagementTest {
     }
     mine.send(FakeInitiator.task(50, 0, SrpTskMgmt.LUN_RESET, 0));
     assertThat(mine.credits.get()).isZero();
+    rig.settle(hca);
     hca.holdReads(false);
     assertThat(done(mine, 50)).isEqualTo(SrpRsp.TASK_COMPLETE);
     assertThat(mine.credits.get()).isEqualTo(16);
@@ -101,7 +103,7 @@ class TaskManagementTest {
     writeTo(mine, 2, 1);
     writeTo(other, 3, 0);
     mine.send(FakeInitiator.task(4, 0, SrpTskMgmt.ABORT_TASK_SET, 0));
-    mine.responseWithin(50);
+    rig.settle(hca);
     hca.holdReads(false);
     assertThat(done(mine, 4)).isEqualTo(SrpRsp.TASK_COMPLETE);
     mine.good(2);
@@ -120,7 +122,8 @@ class TaskManagementTest {
     writeTo(other, 4, 1);
     Rig.await(() -> rig.ledger().received() == 2, "arrived");
     mine.send(FakeInitiator.task(5, 0, function, 0));
-    assertThat(mine.responseWithin(50)).isNull();
+    rig.settle(hca);
+    assertThat(mine.responseWithin(0)).isNull();
     hca.holdReads(false);
     assertThat(done(mine, 5)).isEqualTo(SrpRsp.TASK_COMPLETE);
     MemorySegment ended = other.response();
@@ -152,7 +155,8 @@ class TaskManagementTest {
     assertThat(done(mine, 2)).isEqualTo(SrpRsp.TASK_COMPLETE);
     assertThat(mine.credits.get()).isEqualTo(16);
     gate.countDown();
-    assertThat(mine.responseWithin(50)).isNull();
+    rig.settle(hca);
+    assertThat(mine.responseWithin(0)).isNull();
     writeTo(mine, 3, 0);
     mine.good(3);
   }
@@ -163,7 +167,8 @@ class TaskManagementTest {
     writeTo(other, 3, 0);
     Rig.await(() -> rig.ledger().received() == 1, "arrived");
     mine.send(FakeInitiator.task(5, 0, SrpTskMgmt.LUN_RESET, 0));
-    assertThat(mine.responseWithin(50)).isNull();
+    rig.settle(hca);
+    assertThat(mine.responseWithin(0)).isNull();
     other.qp.breakLink();
     assertThat(done(mine, 5)).isEqualTo(SrpRsp.TASK_COMPLETE);
   }
@@ -174,7 +179,8 @@ class TaskManagementTest {
     writeTo(other, 3, 0);
     Rig.await(() -> rig.ledger().received() == 1, "arrived");
     mine.send(FakeInitiator.task(5, 0, SrpTskMgmt.LUN_RESET, 0));
-    assertThat(mine.responseWithin(50)).isNull();
+    rig.settle(hca);
+    assertThat(mine.responseWithin(0)).isNull();
     mine.qp.breakLink();
     Rig.await(() -> !mine.qp.open, "closed");
     hca.holdReads(false);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package it.interop;
+
+/**
+ * One thing to try.
+ *
+ * @param role of the host: what it is to the guest
+ * @param operation what is done
+ * @param size of the messages, for the report
+ * @param mtuBytes path MTU
+ * @param faults as a port's configuration has them, or empty
+ * @param host what the host is configured as
+ * @param quick whether the build runs it
+ * @param body does it; throws if it fails
+ */
+record Case(
+    String role,
+    String operation,
+    String size,
+    int mtuBytes,
+    String faults,
+    Host host,
+    boolean quick,
+    Body body) {
+  /** What the host is configured as. */
+  enum Host {
+    PLAIN,
+    INITIATOR,
+    TARGET
+  }
+
+  /** Does it. */
+  interface Body {
+    /** What there is to say of it, in a few words. */
+    String run(Bench bench) throws InteropException;
+  }
+
+  String name() {
+    String text = role + " " + operation + " " + size + " mtu " + mtuBytes;
+    return faults.isEmpty() ? text : text + " " + faults;
+  }
+
+  static Case of(String role, String operation, String size, int mtuBytes, Body body) {
+    return new Case(role, operation, size, mtuBytes, "", Host.PLAIN, false, body);
+  }
+
+  Case with(Host other) {
+    return new Case(role, operation, size, mtuBytes, faults, other, quick, body);
+  }
+
+  Case under(String someFaults) {
+    return new Case(role, operation, size, mtuBytes, someFaults, host, quick, body);
+  }
+
+  Case alsoInTheBuild() {
+    return new Case(role, operation, size, mtuBytes, faults, host, true, body);
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package it.interop;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** All cases, those with the same host side by side. */
+final class Cases {
+  private Cases() {}
+
+  static List<Case> all() {
+    List<Case> cases = new ArrayList<>();
+    cases.addAll(RpingCases.all());
+    cases.addAll(SrpCases.all());
+    cases.addAll(LifeCases.all());
+    return cases;
+  }
+
+  /** Those that the build runs. */
+  static List<Case> quick() {
+    return all().stream().filter(Case::quick).toList();
+  }
+
+  /** Those whose name holds a pattern. */
+  static List<Case> matching(Pattern pattern) {
+    return all().stream().filter(each -> pattern.matcher(each.name()).find()).toList();
+  }
+}

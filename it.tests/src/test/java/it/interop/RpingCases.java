@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package it.interop;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** librdmacm's rping and ours, in both roles. */
+final class RpingCases {
+  private static final int PINGS = 20;
+
+  /** With faults, few: a lost last packet costs the kernel two seconds. */
+  private static final int PINGS_WITH_FAULTS = 6;
+
+  private RpingCases() {}
+
+  static List<Case> all() {
+    List<Case> cases = new ArrayList<>();
+    cases.add(client(64, 4096, PINGS).alsoInTheBuild());
+    cases.add(server(64, 4096, PINGS).alsoInTheBuild());
+    for (int mtu : new int[] {256, 512, 1024, 2048, 4096}) {
+      for (int size : new int[] {mtu - 1, mtu, mtu + 1, 65_535}) {
+        cases.add(client(size, mtu, PINGS));
+        cases.add(server(size, mtu, PINGS));
+      }
+    }
+    for (String faults :
+        List.of(
+            "loss=1%,seed=1",
+            "loss=5%,seed=1",
+            "loss=10%,seed=1",
+            "duplicate=20%,seed=1",
+            "reorder=20%,seed=1",
+            "corrupt=5%,seed=1")) {
+      cases.add(client(8192, 1024, PINGS_WITH_FAULTS).under(faults));
+      cases.add(server(8192, 1024, PINGS_WITH_FAULTS).under(faults));
+    }
+    return cases;
+  }
+
+  /** We are the client. */
+  private static Case client(int size, int mtu, int count) {
+    return Case.of(
+        "client",
+        "rping",
+        String.valueOf(size),
+        mtu,
+        bench -> {
+          bench
+              .guest()
+              .run(
+                  "rm -f /tmp/rping; (timeout 60 rping -s -a "
+                      + Guest.ADDRESS
+                      + " -S "
+                      + size
+                      + " -C "
+                      + count
+                      + " -V >/tmp/rping 2>&1; echo \"ended $?\" >>/tmp/rping) & sleep 0.5",
+                  Bench.SHORT);
+          String ours =
+              bench
+                  .host()
+                  .shell(
+                      "rdma:rping -c -V -a " + Guest.ADDRESS + " -S " + size + " -C " + count,
+                      Bench.LONG);
+          if (!ours.contains(count + " pings of")) {
+            throw new InteropException("ours: " + ours);
+          }
+          String theirs =
+              bench
+                  .guest()
+                  .run(
+                      "i=0; while ! grep -q ended /tmp/rping && [ $i -lt 150 ]; do sleep 0.1;"
+                          + " i=$((i+1)); done; cat /tmp/rping; dmesg | grep -c WARNING || :",
+                      Bench.SHORT);
+          if (!theirs.contains("ended ")) {
+            throw new InteropException("the guest's rping does not end: " + theirs);
+          }
+          return count + " pings";
+        });
+  }
+
+  /** The guest is the client. */
+  private static Case server(int size, int mtu, int count) {
+    return Case.of(
+        "server",
+        "rping",
+        String.valueOf(size),
+        mtu,
+        bench -> {
+          HostProcess.Running ours =
+              bench.host().begin("rdma:rping -s -a " + Wire.ADDRESS + " -S " + size + " -V");
+          ours.awaitPrinted("listening on", Bench.SHORT);
+          bench
+              .guest()
+              .run(
+                  "rping -c -a " + Wire.ADDRESS + " -S " + size + " -C " + count + " -V",
+                  Bench.LONG);
+          String served = ours.await(Bench.SHORT);
+          if (!served.contains(count + " pings served")) {
+            throw new InteropException("ours: " + served);
+          }
+          return count + " pings";
+        });
+  }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package it.interop;
+
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What is between the host and the guest. */
+interface Wire extends AutoCloseable {
+  /** The host's address. */
+  String ADDRESS = "10.77.0.1";
+
+  String ADDRESS_V6 = "fd77::1";
+
+  /** Name in the report. */
+  String name();
+
+  /** What goes before the command of a program that is to be on it. */
+  List<String> prefix();
+
+  /** QEMU's arguments for the guest's network card, captured into a file. */
+  List<String> network(Path capture);
+
+  /** The lines of the host's port beside name, address and MTU. */
+  List<String> port(String faults);
+
+  /** Whether faults can be injected. */
+  boolean hasFaults();
+
+  @Override
+  void close() throws InteropException;
+
+  /** Arguments that all network cards have. */
+  static List<String> card(String netdev, Path capture) {
+    return List.of(
+        "-netdev",
+        netdev,
+        "-device",
+        "virtio-net-pci,netdev=n,mac=52:54:00:77:00:01,host_mtu=" + Guest.LINK_MTU + ",romfile=",
+        "-object",
+        "filter-dump,id=dump,netdev=n,file=" + capture + ",maxlen=8192");
+  }
+
+  /** Ethernet frames over datagrams of this machine: needs no privileges. */
+  final class Frames implements Wire {
+    private final int ours;
+    private final int theirs;
+
+    Frames() throws InteropException {
+      try (DatagramSocket a = new DatagramSocket(loopback());
+          DatagramSocket b = new DatagramSocket(loopback())) {
+        ours = a.getLocalPort();
+        theirs = b.getLocalPort();
+      } catch (IOException e) {
+        throw new InteropException("no free UDP ports: " + e.getMessage(), e);
+      }
+    }
+
+    private static InetSocketAddress loopback() {
+      return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
+    }
+
+    @Override
+    public String name() {
+      return "ethernet";
+    }
+
+    @Override
+    public List<String> prefix() {
+      return List.of();
+    }
+
+    @Override
+    public List<String> network(Path capture) {
+      String loopback = "type=inet,%s.host=127.0.0.1,%s.port=";
+      return card(
+          "dgram,id=n,local."
+              + loopback.replace("%s", "local")
+              + theirs
+              + ",remote."
+              + loopback.replace("%s", "remote")
+              + ours,
+          capture);
+    }
+
+    @Override
+    public List<String> port(String faults) {
+      List<String> lines = new ArrayList<>();
+      lines.add("io = \"ethernet\"");
+      // A backslash keeps File Install from taking the equals sign for its own.
+      lines.add("link = \"dgram:127.0.0.1:" + ours + "->127.0.0.1:" + theirs + "\"");
+      if (!faults.isEmpty()) {
+        lines.add("faults = \"" + faults.replace("=", "\\=") + "\"");
+      }
+      return lines;
+    }
+
+    @Override
+    public boolean hasFaults() {
+      return true;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** A network namespace with a bridge and a TAP: the port is a real UDP socket. Needs root. */
+  final class Tap implements Wire {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private final String namespace = "openhca-it-" + ProcessHandle.current().pid();
+
+    Tap() throws InteropException {
+      ip("netns", "add", namespace);
+      try {
+        inside("link", "set", "lo", "up");
+        inside("link", "add", "br0", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0");
+        inside("tuntap", "add", "tap0", "mode", "tap");
+        inside("link", "set", "tap0", "master", "br0", "mtu", String.valueOf(Guest.LINK_MTU), "up");
+        inside("addr", "add", ADDRESS + "/24", "dev", "br0");
+        inside("addr", "add", ADDRESS_V6 + "/64", "dev", "br0", "nodad");
+        inside("link", "set", "br0", "mtu", String.valueOf(Guest.LINK_MTU), "up");
+      } catch (InteropException e) {
+        close();
+        throw e;
+      }
+    }
+
+    /** Why there can be none, or an empty text. */
+    static String obstacle() {
+      if (!"root".equals(System.getProperty("user.name"))) {
+        return "TAP and a network namespace need root";
+      }
+      try (Tap tap = new Tap()) {
+        return tap.name().isEmpty() ? "no TAP" : "";
+      } catch (InteropException e) {
+        return "this machine gives no TAP in a network namespace: " + e.getMessage();
+      }
+    }
+
+    private static void ip(String... arguments) throws InteropException {
+      List<String> command = new ArrayList<>(List.of("ip"));
+      command.addAll(List.of(arguments));
+      Programs.Result result = Programs.run(LIMIT, Map.of(), command);
+      if (result.code() != 0) {
+        throw new InteropException(command + ": " + result.output().strip());
+      }
+    }
+
+    private void inside(String... arguments) throws InteropException {
+      List<String> all = new ArrayList<>(List.of("-n", namespace));
+      all.addAll(List.of(arguments));
+      ip(all.toArray(String[]::new));
+    }
+
+    @Override
+    public String name() {
+      return "udp over tap";
+    }
+
+    @Override
+    public List<String> prefix() {
+      return List.of("ip", "netns", "exec", namespace);
+    }
+
+    @Override
+    public List<String> network(Path capture) {
+      return card("tap,id=n,ifname=tap0,script=no,downscript=no", capture);
+    }
+
+    @Override
+    public List<String> port(String faults) {
+      return List.of();
+    }
+
+    @Override
+    public boolean hasFaults() {
+      return false;
+    }
+
+    @Override
+    public void close() throws InteropException {
+      ip("netns", "delete", namespace);
+    }
+  }
+}

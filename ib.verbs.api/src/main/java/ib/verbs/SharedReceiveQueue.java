@@ -10,7 +10,7 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p>Before a queue pair that uses it is reset or closed, move that to ERR and wait for {@link
  * AsyncEventType#QP_LAST_WQE_REACHED}: what it has taken is completed by then. An entry that it had
- * taken and not completed when it was reset or closed is free again, without a completion.
+ * taken and not completed when it was reset or closed serves another message.
  */
 @ProviderType
 public interface SharedReceiveQueue extends RdmaResource {
@@ -25,7 +25,7 @@ public interface SharedReceiveQueue extends RdmaResource {
 
   /**
    * Arms the limit ({@code ibv_modify_srq} with {@code IBV_SRQ_LIMIT}): SRQ_LIMIT_REACHED comes
-   * once, as soon as fewer receives than this are left, even if that is so already.
+   * once, when a message takes a receive and fewer than this are left.
    *
    * @param srqLimit 1 to {@code maxWr}, or 0 to disarm
    * @throws RdmaException if it is out of range or the device is gone

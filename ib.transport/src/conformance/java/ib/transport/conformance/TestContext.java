@@ -3,6 +3,7 @@ package ib.transport.conformance;
 
 import ib.dma.DmaBus;
 import ib.dma.IbDma;
+import ib.verbs.AsyncEvent;
 import ib.verbs.AsyncEventType;
 import ib.verbs.RdmaResource;
 import ib.verbs.spi.HcaContext;
@@ -17,6 +18,7 @@ public final class TestContext implements HcaContext, ResourceBook {
   private final IbDma dma;
   private final DmaBus bus;
   private final List<AsyncEventType> events = new CopyOnWriteArrayList<>();
+  private final List<AsyncEvent> owned = new CopyOnWriteArrayList<>();
   private final Set<RdmaResource> resources = ConcurrentHashMap.newKeySet();
 
   TestContext(IbDma dma, DmaBus bus) {
@@ -42,6 +44,21 @@ public final class TestContext implements HcaContext, ResourceBook {
   @Override
   public void asyncEvent(AsyncEventType type, String detail) {
     events.add(type);
+  }
+
+  @Override
+  public void asyncEvent(AsyncEvent event) {
+    owned.add(event);
+  }
+
+  /** Whether the owner was told of an event of a resource. */
+  public boolean told(AsyncEventType type, RdmaResource element) {
+    return times(type, element) > 0;
+  }
+
+  /** How often the owner was told of an event of a resource. */
+  public long times(AsyncEventType type, RdmaResource element) {
+    return owned.stream().filter(e -> e.type() == type && element.equals(e.element())).count();
   }
 
   /** Events so far. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.hca;
 
+import ib.verbs.AsyncEvent;
+import ib.verbs.AsyncEventType;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
 import ib.verbs.spi.ResourceBook;
@@ -76,6 +78,16 @@ public abstract class HcaResource implements RdmaResource {
    */
   protected final ResourceBook book() {
     return book;
+  }
+
+  /**
+   * Tells the owner of an event of this. Agent thread or any other; never blocks.
+   *
+   * @param type affiliated event
+   * @param detail for people
+   */
+  public final void tellOwner(AsyncEventType type, String detail) {
+    book.asyncEvent(new AsyncEvent(type, this, label + ": " + detail));
   }
 
   @Override

@@ -7,12 +7,11 @@ import ib.transport.hca.Quota;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.RdmaException;
-import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.spi.ResourceBook;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,23 +21,24 @@ import org.jspecify.annotations.Nullable;
  * <p>No wake-up is lost: the agent publishes the entry and then looks whether the queue is armed;
  * the poller arms and then looks for entries; all four accesses are volatile, so at least one of
  * the two sees the other.
+ *
+ * <p>A resize gives the agent a new ring at once; the poller empties the old one first.
  */
 final class IpathCq extends HcaResource implements CompletionQueue {
+  private static final int NOT_ARMED = 0;
+  private static final int FOR_SOLICITED = 1;
+  private static final int FOR_ALL = 2;
+
   private final IpathHca hca;
   private final @Nullable CompletionHandler handler;
-  private final int mask;
-  private final IpathQp[] qp;
-  private final long[] wrId;
-  private final WcStatus[] status;
-  private final WcOpcode[] opcode;
-  private final int[] bytes;
-  private final int[] immediate;
-  private final int[] srcQpn;
-  private final byte[] flags;
-  private final AtomicBoolean armed = new AtomicBoolean();
-  private volatile long head;
-  private volatile long tail;
+  private final AtomicInteger armed = new AtomicInteger();
   private @Nullable Doorbell interrupt;
+
+  /** Which ring is filled. Set on the agent. */
+  private volatile CqRing filled;
+
+  /** Which ring is emptied. The poller's. */
+  private volatile CqRing emptied;
 
   /** Agent thread. */
   private boolean overrun;
@@ -48,22 +48,14 @@ final class IpathCq extends HcaResource implements CompletionQueue {
     super(hca.commands, book, "cq " + hca.nextNumber());
     this.hca = hca;
     this.handler = handler;
-    mask = capacity - 1;
-    qp = new IpathQp[capacity];
-    wrId = new long[capacity];
-    status = new WcStatus[capacity];
-    opcode = new WcOpcode[capacity];
-    bytes = new int[capacity];
-    immediate = new int[capacity];
-    srcQpn = new int[capacity];
-    flags = new byte[capacity];
+    filled = new CqRing(capacity);
+    emptied = filled;
   }
 
   static IpathCq create(
       IpathHca hca, ResourceBook book, int entries, @Nullable CompletionHandler handler)
       throws RdmaException {
-    Quota.checkLimit(
-        "entries of a completion queue of " + hca.commands.device(), entries, IpathHca.MAX_CQE);
+    checkSize(hca, entries);
     hca.cqQuota.take();
     IpathCq cq = new IpathCq(hca, book, Rings.powerOfTwo(entries), handler);
     try {
@@ -77,13 +69,18 @@ final class IpathCq extends HcaResource implements CompletionQueue {
     return cq;
   }
 
+  private static void checkSize(IpathHca hca, int entries) throws RdmaException {
+    Quota.checkLimit(
+        "entries of a completion queue of " + hca.commands.device(), entries, IpathHca.MAX_CQE);
+  }
+
   boolean isOf(IpathHca device) {
     return hca.equals(device);
   }
 
   @Override
   public int capacity() {
-    return mask + 1;
+    return filled.capacity();
   }
 
   @Override
@@ -91,32 +88,57 @@ final class IpathCq extends HcaResource implements CompletionQueue {
     if (isClosed()) {
       return 0;
     }
-    long at = head;
-    long end = tail;
-    int n = 0;
-    while (at != end && n < completions.length) {
-      int i = (int) at++ & mask;
-      // What a queue pair left behind when it was closed is nobody's any more.
-      if (!qp[i].isClosed()) {
-        fill(completions[n++], i);
-      }
+    CqRing from = emptied;
+    // Looked up first: a ring with a successor gets no more entries.
+    CqRing next = from.next();
+    int n = from.poll(completions, 0);
+    while (next != null && n < completions.length) {
+      next.previousIsEmpty();
+      emptied = next;
+      from = next;
+      next = from.next();
+      n = from.poll(completions, n);
     }
-    head = at;
     return n;
-  }
-
-  private void fill(WorkCompletion wc, int i) {
-    wc.set(wrId[i], status[i], opcode[i], qp[i].qpn(), bytes[i]).setSrcQpn(srcQpn[i]);
-    if (flags[i] == WcFlags.WITH_IMM) {
-      wc.setImmediate(immediate[i]);
-    } else if (flags[i] == WcFlags.WITH_INV) {
-      wc.setInvalidatedRkey(immediate[i]);
-    }
   }
 
   @Override
   public void reqNotify() {
-    armed.set(true);
+    armed.set(FOR_ALL);
+  }
+
+  @Override
+  public void reqNotify(boolean solicitedOnly) {
+    if (solicitedOnly) {
+      armed.compareAndSet(NOT_ARMED, FOR_SOLICITED);
+    } else {
+      reqNotify();
+    }
+  }
+
+  @Override
+  public void resize(int entries) throws RdmaException {
+    requireOpen();
+    checkSize(hca, entries);
+    CqRing wanted = new CqRing(Rings.powerOfTwo(entries));
+    commands()
+        .call(
+            "resizing " + label(),
+            () -> {
+              int waiting = filled.waiting();
+              if (waiting > wanted.capacity()) {
+                throw new RdmaException(
+                    label()
+                        + ": "
+                        + waiting
+                        + " entries wait; poll before "
+                        + entries
+                        + " suffice");
+              }
+              filled.continueIn(wanted);
+              filled = wanted;
+              return true;
+            });
   }
 
   /** Adds an entry. Agent thread. */
@@ -128,24 +150,19 @@ final class IpathCq extends HcaResource implements CompletionQueue {
       int lengthBytes,
       int wcFlags,
       int imm,
-      int source) {
-    long at = tail;
-    if (overrun || at - head > mask) {
+      int source,
+      boolean solicited) {
+    if (overrun || !filled.add(of, id, st, op, lengthBytes, wcFlags, imm, source)) {
       // Entries are never overwritten: the poller may be reading them.
       failOnce();
       return;
     }
-    int i = (int) at & mask;
-    qp[i] = of;
-    wrId[i] = id;
-    status[i] = st;
-    opcode[i] = op;
-    bytes[i] = lengthBytes;
-    flags[i] = (byte) wcFlags;
-    immediate[i] = imm;
-    srcQpn[i] = source;
-    tail = at + 1;
-    if (armed.get() && armed.compareAndSet(true, false) && interrupt != null) {
+    int now = armed.get();
+    int least = solicited || st != WcStatus.SUCCESS ? FOR_SOLICITED : FOR_ALL;
+    while (now >= least && !armed.compareAndSet(now, NOT_ARMED)) {
+      now = armed.get();
+    }
+    if (now >= least && interrupt != null) {
       interrupt.ring();
     }
   }

@@ -8,9 +8,12 @@ import ib.transport.hca.HcaCommands;
 import ib.transport.hca.KeyTable;
 import ib.transport.hca.Quota;
 import ib.verbs.AsyncEventType;
+import ib.verbs.AtomicCap;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
+import ib.verbs.DeviceCapFlags;
+import ib.verbs.DeviceCapabilities;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
@@ -42,6 +45,7 @@ final class IpathHca implements Hca {
   static final int MAX_CQE = 1 << 17;
   static final int MAX_MR = 65536;
   static final int MAX_PD = 4096;
+  static final int MAX_SRQ = 1024;
   static final int MAX_RD_ATOM = 16;
   static final int MAX_FAST_REG_PAGES = 512;
   static final int MAX_INLINE = 0;
@@ -74,6 +78,7 @@ final class IpathHca implements Hca {
   final Quota cqQuota;
   final Quota mrQuota;
   final Quota pdQuota;
+  final Quota srqQuota;
 
   /** Regions by key. Agent thread. */
   final KeyTable<IpathRegion> regions;
@@ -98,6 +103,7 @@ final class IpathHca implements Hca {
     cqQuota = new Quota("completion queues of " + name, MAX_CQ);
     mrQuota = new Quota("memory regions of " + name, MAX_MR);
     pdQuota = new Quota("protection domains of " + name, MAX_PD);
+    srqQuota = new Quota("shared receive queues of " + name, MAX_SRQ);
     // Another beginning for each generation, so that keys of the last one do not fit.
     regions = new KeyTable<>(MAX_MR, new SplittableRandom(port.guid() ^ context.generation()));
   }
@@ -132,7 +138,20 @@ final class IpathHca implements Hca {
         MAX_MR,
         MAX_PD,
         MAX_RD_ATOM,
-        MAX_FAST_REG_PAGES);
+        MAX_FAST_REG_PAGES,
+        new DeviceCapabilities(
+            MAX_SRQ,
+            MAX_QP_WR,
+            MAX_SGE,
+            RdmaPort.MAX_MCAST_GROUPS,
+            RdmaPort.MAX_MCAST_QP_ATTACH,
+            0,
+            MAX_INLINE,
+            AtomicCap.NONE,
+            DeviceCapFlags.BAD_PKEY_CNTR
+                | DeviceCapFlags.BAD_QKEY_CNTR
+                | DeviceCapFlags.PORT_ACTIVE_EVENT
+                | DeviceCapFlags.RC_RNR_NAK_GEN));
   }
 
   @Override
@@ -162,8 +181,9 @@ final class IpathHca implements Hca {
 
   /** A completion queue overran: its queue pairs can't report any more. Agent thread. */
   void overrun(IpathCq cq) {
-    context.asyncEvent(
-        AsyncEventType.CQ_ERR, cq.label() + " overran its " + cq.capacity() + " entries");
+    String detail = "overran its " + cq.capacity() + " entries";
+    context.asyncEvent(AsyncEventType.CQ_ERR, cq.label() + " " + detail);
+    cq.tellOwner(AsyncEventType.CQ_ERR, detail);
     for (IpathQp qp : qps) {
       if (qp.reportsTo(cq)) {
         qp.failLater();

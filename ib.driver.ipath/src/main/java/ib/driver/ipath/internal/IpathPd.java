@@ -8,6 +8,8 @@ import ib.verbs.ProtectionDomain;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
+import ib.verbs.SharedReceiveQueue;
+import ib.verbs.SrqInitAttributes;
 import ib.verbs.spi.ResourceBook;
 
 /** A protection domain: nothing but an identity that regions and queue pairs share. */
@@ -40,6 +42,11 @@ final class IpathPd extends HcaResource implements ProtectionDomain {
   @Override
   public QueuePair createQp(QpInitAttributes init) throws RdmaException {
     return IpathQp.create(hca, this, book(), init);
+  }
+
+  @Override
+  public SharedReceiveQueue createSrq(SrqInitAttributes init) throws RdmaException {
+    return IpathSrq.create(hca, this, book(), init);
   }
 
   @Override

@@ -6,8 +6,8 @@ import ib.transport.hca.Doorbell;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
 import ib.transport.hca.SendCheck;
+import ib.transport.wire.Gids;
 import ib.verbs.CompletionQueue;
-import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
@@ -17,7 +17,9 @@ import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.RecvWr;
 import ib.verbs.SendWr;
+import ib.verbs.SharedReceiveQueue;
 import ib.verbs.spi.ResourceBook;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +33,13 @@ final class IpathQp extends HcaResource implements QueuePair {
   final IpathCq recvCq;
   final SendRing sends;
   final WorkRing receives;
+  final @Nullable IpathSrq srq;
   private final SendCheck check;
   private final int qpn;
   private final QpType type;
 
   // Set on the agent when the hardware's part is made, before anybody has this object.
+  private final IpathTransport backend;
   private @Nullable PortQp transport;
   private @Nullable Doorbell doorbell;
   private @Nullable Doorbell failure;
@@ -49,29 +53,25 @@ final class IpathQp extends HcaResource implements QueuePair {
       QpInitAttributes init,
       IpathCq sendCq,
       IpathCq recvCq,
+      @Nullable IpathSrq srq,
       int qpn) {
     super(hca.commands, book, "qp 0x" + Integer.toHexString(qpn));
     this.hca = hca;
     this.pd = pd;
     this.sendCq = sendCq;
     this.recvCq = recvCq;
+    this.srq = srq;
     this.qpn = qpn;
     this.type = init.type();
     sends = new SendRing(init.maxSendWr(), init.maxSendSge());
-    receives = new WorkRing(init.maxRecvWr(), init.maxRecvSge());
+    receives = srq == null ? new WorkRing(init.maxRecvWr(), init.maxRecvSge()) : new WorkRing(1, 1);
     check = new SendCheck(label(), type, IpathHca.OPERATIONS, init.maxInlineData());
+    backend = new IpathTransport(this);
   }
 
   static IpathQp create(IpathHca hca, IpathPd pd, ResourceBook book, QpInitAttributes init)
       throws RdmaException {
     String device = hca.commands.device();
-    if (init.type() == QpType.UC) {
-      throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
-    }
-    if (init.srq() != null) {
-      throw new NotSupportedException(
-          device + " has no shared receive queues; give the queue pair its own");
-    }
     Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), IpathHca.MAX_QP_WR);
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), IpathHca.MAX_QP_WR);
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), IpathHca.MAX_SGE);
@@ -79,6 +79,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     Quota.checkInlineData(device, init.maxInlineData(), IpathHca.MAX_INLINE);
     IpathCq sendCq = own(hca, init.sendCq());
     IpathCq recvCq = own(hca, init.recvCq());
+    IpathSrq srq = own(hca, init.srq());
     hca.qpQuota.take();
     int qpn;
     try {
@@ -87,7 +88,7 @@ final class IpathQp extends HcaResource implements QueuePair {
       hca.qpQuota.give();
       throw e;
     }
-    IpathQp qp = new IpathQp(hca, pd, book, init, sendCq, recvCq, qpn);
+    IpathQp qp = new IpathQp(hca, pd, book, init, sendCq, recvCq, srq, qpn);
     qp.open();
     return qp;
   }
@@ -100,11 +101,23 @@ final class IpathQp extends HcaResource implements QueuePair {
         cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
   }
 
+  private static @Nullable IpathSrq own(IpathHca hca, @Nullable SharedReceiveQueue srq)
+      throws RdmaException {
+    if (srq == null || (srq instanceof IpathSrq mine && mine.isOf(hca))) {
+      return (IpathSrq) srq;
+    }
+    throw new RdmaException(
+        srq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
+  }
+
   private void open() throws RdmaException {
     try {
       pd.use(this);
       sendCq.use(this);
       recvCq.use(this);
+      if (srq != null) {
+        srq.use(this);
+      }
       commands().call("creating " + label(), this::start);
     } catch (RdmaException | RuntimeException e) {
       hca.port.releaseQpn(qpn);
@@ -115,7 +128,7 @@ final class IpathQp extends HcaResource implements QueuePair {
   }
 
   private boolean start() {
-    PortQp made = hca.port.createQp(qpn, type, new IpathTransport(this));
+    PortQp made = hca.port.createQp(qpn, type, backend);
     transport = made;
     doorbell =
         hca.doorbells.add(
@@ -174,6 +187,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     if (attributes.has(QpAttributes.STATE) && attributes.state() == QpState.RESET) {
       sends.reset();
       receives.reset();
+      backend.forget();
     }
     return true;
   }
@@ -212,6 +226,9 @@ final class IpathQp extends HcaResource implements QueuePair {
 
   @Override
   public PostResult postRecv(RecvWr request) {
+    if (srq != null) {
+      return PostResult.BAD_STATE;
+    }
     receives.checkSges(label(), request.sges());
     PostResult refusal = refuse(QpState.INIT);
     if (refusal != null) {
@@ -248,6 +265,34 @@ final class IpathQp extends HcaResource implements QueuePair {
     }
   }
 
+  @Override
+  public void attachMcast(InetAddress group) throws RdmaException {
+    multicast("attaching ", group, PortQp::attachMcast);
+  }
+
+  @Override
+  public void detachMcast(InetAddress group) throws RdmaException {
+    multicast("detaching ", group, PortQp::detachMcast);
+  }
+
+  /** Attaches or detaches at the port. */
+  private interface GroupCall {
+    void run(PortQp qp, long groupHigh, long groupLow) throws RdmaException;
+  }
+
+  private void multicast(String what, InetAddress group, GroupCall call) throws RdmaException {
+    requireOpen();
+    commands()
+        .call(
+            what + label(),
+            () -> {
+              if (transport != null) {
+                call.run(transport, Gids.high(group), Gids.low(group));
+              }
+              return true;
+            });
+  }
+
   boolean reportsTo(IpathCq cq) {
     return sendCq.equals(cq) || recvCq.equals(cq);
   }
@@ -279,6 +324,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     if (transport != null) {
       transport.destroy();
     }
+    backend.forget();
     if (doorbell != null) {
       hca.doorbells.remove(doorbell);
     }
@@ -301,6 +347,9 @@ final class IpathQp extends HcaResource implements QueuePair {
 
   @Override
   protected void release() {
+    if (srq != null) {
+      srq.unuse(this);
+    }
     recvCq.unuse(this);
     sendCq.unuse(this);
     pd.unuse(this);

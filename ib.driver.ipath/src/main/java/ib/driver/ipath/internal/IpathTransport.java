@@ -16,8 +16,13 @@ import ib.verbs.WcStatus;
  * A queue pair: the agent's side. Takes requests from the rings, checks keys, writes completions.
  */
 final class IpathTransport implements QpBackend {
+  private static final int NONE = -1;
+
   private final IpathQp qp;
   private final IpathHca hca;
+
+  /** Slot of the shared receive queue that the engine has and will complete. */
+  private int heldSlot = NONE;
 
   IpathTransport(IpathQp qp) {
     this.qp = qp;
@@ -36,6 +41,12 @@ final class IpathTransport implements QpBackend {
 
   @Override
   public boolean nextReceive(RecvWqe into) {
+    IpathSrq srq = qp.srq;
+    if (srq != null) {
+      boolean taken = srq.next(into);
+      heldSlot = taken ? (int) into.cookie() : NONE;
+      return taken;
+    }
     long position = qp.receives.take();
     if (position < 0) {
       return false;
@@ -73,7 +84,7 @@ final class IpathTransport implements QpBackend {
       long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
     long wrId = qp.sends.complete(cookie);
     if (signaled || status != WcStatus.SUCCESS) {
-      qp.sendCq.add(qp, wrId, status, opcode, lengthBytes, 0, 0, 0);
+      qp.sendCq.add(qp, wrId, status, opcode, lengthBytes, 0, 0, 0, false);
     }
   }
 
@@ -87,12 +98,39 @@ final class IpathTransport implements QpBackend {
       int immediateOrKey,
       int srcQpn,
       boolean solicited) {
-    long wrId = qp.receives.complete(cookie);
-    qp.recvCq.add(qp, wrId, status, opcode, lengthBytes, flags, immediateOrKey, srcQpn);
+    IpathSrq srq = qp.srq;
+    heldSlot = NONE;
+    long wrId = srq == null ? qp.receives.complete(cookie) : srq.complete((int) cookie);
+    qp.recvCq.add(qp, wrId, status, opcode, lengthBytes, flags, immediateOrKey, srcQpn, solicited);
+  }
+
+  @Override
+  public boolean sharesReceives() {
+    return qp.srq != null;
+  }
+
+  @Override
+  public void onLastWqe() {
+    qp.tellOwner(AsyncEventType.QP_LAST_WQE_REACHED, "takes no receive any more");
+  }
+
+  @Override
+  public void onSqDrained() {
+    qp.tellOwner(AsyncEventType.SQ_DRAINED, "nothing is in progress");
   }
 
   @Override
   public void onFatal(String cause) {
     hca.context.asyncEvent(AsyncEventType.QP_FATAL, qp.label() + ": " + cause);
+    qp.tellOwner(AsyncEventType.QP_FATAL, cause);
+  }
+
+  /** The queue pair was reset or ended: what the engine had serves another message. */
+  void forget() {
+    IpathSrq srq = qp.srq;
+    if (srq != null && heldSlot != NONE) {
+      srq.giveBack(heldSlot);
+    }
+    heldSlot = NONE;
   }
 }

@@ -16,7 +16,12 @@ record Limits(
     int maxMtt,
     int maxPd,
     int maxRdAtom,
-    int eventEntries) {
+    int eventEntries,
+    int maxSrq,
+    int maxSrqWr,
+    int maxSrqSg,
+    int maxMcg,
+    int maxQpPerMcg) {
   static Limits read(MemorySegment box) {
     return new Limits(
         Be.get32(box, DevLim.MAX_QP),
@@ -28,7 +33,12 @@ record Limits(
         Be.get32(box, DevLim.MAX_MTT),
         Be.get32(box, DevLim.MAX_PD),
         Be.get32(box, DevLim.MAX_RD_ATOM),
-        Be.get32(box, DevLim.EQ_ENTRIES));
+        Be.get32(box, DevLim.EQ_ENTRIES),
+        Be.get32(box, DevLim.MAX_SRQ),
+        Be.get32(box, DevLim.MAX_SRQ_WR),
+        Be.get32(box, DevLim.MAX_SRQ_SG),
+        Be.get32(box, DevLim.MAX_MCG),
+        Be.get32(box, DevLim.MAX_QP_PER_MCG));
   }
 
   /** Regions: the first two entries stay unused. */

@@ -14,6 +14,7 @@ import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.RdmaException;
 import ib.verbs.WcFlags;
+import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.spi.ResourceBook;
@@ -27,11 +28,35 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
   /** Command of the doorbell: an event for the next completion. */
   private static final long REQUEST_NOTIFICATION = 2L << 56;
 
+  /** Command of the doorbell: an event for the next that is solicited or an error. */
+  private static final long REQUEST_SOLICITED = 1L << 56;
+
+  /** Entries from a position on; those before it are in the ring before. */
+  private static final class Ring {
+    final QueueBuffer buffer;
+    final int mask;
+
+    /** Where it takes over. */
+    int first;
+
+    /** Who takes over; set once. */
+    volatile @Nullable Ring next;
+
+    Ring(QueueBuffer buffer, int capacity) {
+      this.buffer = buffer;
+      mask = capacity - 1;
+    }
+
+    static Ring make(MthcaTables tables, int capacity) throws RdmaException {
+      Ring ring = new Ring(new QueueBuffer(tables, capacity * Cqe.BYTES), capacity);
+      ring.buffer.fillWord(capacity, Cqe.BYTES, Cqe.LAST, Cqe.OWNER_HW);
+      return ring;
+    }
+  }
+
   private final MthcaHca hca;
   private final int cqn;
   private final @Nullable CompletionHandler handler;
-  private final int mask;
-  private final QueueBuffer buffer;
   private final DbRecord consumerRecord;
   private final DbRecord armRecord;
   private final AtomicInteger armings = new AtomicInteger();
@@ -44,21 +69,30 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
 
   private volatile int consumer;
 
+  /** What is polled. The polling thread moves it. */
+  private volatile Ring ring;
+
+  private volatile int capacity;
+
+  /** One resize at a time; guards what was polled to its end and is freed at the next. */
+  private final Object resizing = new Object();
+
+  private @Nullable Ring retired;
+
   private MthcaCq(
       MthcaHca hca,
       ResourceBook book,
       int cqn,
-      int capacity,
+      Ring ring,
       @Nullable CompletionHandler handler,
-      QueueBuffer buffer,
       DbRecord consumerRecord,
       DbRecord armRecord) {
     super(hca.commands, book, "cq " + cqn);
     this.hca = hca;
     this.cqn = cqn;
     this.handler = handler;
-    mask = capacity - 1;
-    this.buffer = buffer;
+    this.ring = ring;
+    capacity = ring.mask + 1;
     this.consumerRecord = consumerRecord;
     this.armRecord = armRecord;
   }
@@ -82,9 +116,9 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
       undo.add(() -> tables.giveRecord(consumer));
       DbRecord arm = tables.takeRecord();
       undo.add(() -> tables.giveRecord(arm));
-      QueueBuffer buffer = new QueueBuffer(tables, capacity * Cqe.BYTES);
-      undo.add(buffer::free);
-      MthcaCq cq = new MthcaCq(hca, book, cqn, capacity, handler, buffer, consumer, arm);
+      Ring ring = Ring.make(tables, capacity);
+      undo.add(ring.buffer::free);
+      MthcaCq cq = new MthcaCq(hca, book, cqn, ring, handler, consumer, arm);
       cq.open();
       undo.forget();
       return cq;
@@ -92,12 +126,11 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
   }
 
   private void open() throws RdmaException {
-    buffer.fillWord(capacity(), Cqe.BYTES, Cqe.LAST, Cqe.OWNER_HW);
     consumerRecord.assign(cqn, Db.CQ_SET_CI);
     armRecord.assign(cqn, Db.CQ_ARM);
     try (Mailboxes.Box box = hca.mailboxes.take()) {
       MemorySegment in = box.segment();
-      Be.put32(in, QueueContext.MTT_INDEX, buffer.firstTranslation());
+      Be.put32(in, QueueContext.MTT_INDEX, ring.buffer.firstTranslation());
       Be.put32(in, QueueContext.LOG_ENTRIES, Be.log2(capacity()));
       Be.put32(in, QueueContext.CI_RECORD, consumerRecord.index());
       Be.put32(in, QueueContext.ARM_RECORD, armRecord.index());
@@ -120,12 +153,12 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
 
   /** Where the hardware sees the ring. */
   long busAddress() {
-    return buffer.busAddress();
+    return ring.buffer.busAddress();
   }
 
   @Override
   public int capacity() {
-    return mask + 1;
+    return capacity;
   }
 
   @Override
@@ -142,9 +175,15 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
     int at = consumer;
     int before = at;
     int n = 0;
+    Ring from = ring;
     while (n < completions.length) {
-      int offset = (at & mask) * Cqe.BYTES;
-      MemorySegment segment = buffer.segment(offset);
+      Ring next = from.next;
+      if (next != null && at == next.first) {
+        from = next;
+        ring = next;
+      }
+      int offset = (at & from.mask) * Cqe.BYTES;
+      MemorySegment segment = from.buffer.segment(offset);
       int entry = QueueBuffer.within(offset);
       int last = Be.acquire32(segment, entry + Cqe.LAST);
       if ((last & Cqe.OWNER_HW) != 0) {
@@ -165,7 +204,11 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
 
   /** Decodes an entry; false for one that a queue pair left behind when it was closed or reset. */
   private boolean take(MemorySegment segment, int entry, int last, WorkCompletion into) {
+    int srqn = Be.get32(segment, entry + Cqe.SRQN);
     MthcaQp qp = hca.qps.get(Be.get32(segment, entry + Cqe.QPN));
+    if (srqn != 0) {
+      return takeShared(srqn - 1, qp, segment, entry, last, into);
+    }
     if (qp == null || qp.isClosed()) {
       return false;
     }
@@ -176,13 +219,48 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
     if (slot < 0) {
       return false;
     }
+    fill(queue.wrId(slot), queue.opcode(slot), qp, segment, entry, last, into);
+    return true;
+  }
+
+  /**
+   * Decodes an entry of a shared receive queue, whose receive is free again even if the queue pair
+   * is not there any more.
+   */
+  private boolean takeShared(
+      int srqn,
+      @Nullable MthcaQp qp,
+      MemorySegment segment,
+      int entry,
+      int last,
+      WorkCompletion into) {
+    MthcaSrq srq = hca.srq(srqn);
+    if (srq == null) {
+      return false;
+    }
+    long wrId = srq.complete(Be.get32(segment, entry + Cqe.WQE));
+    if (qp == null || qp.isClosed() || !qp.lives(Be.get32(segment, entry + Cqe.LIFE))) {
+      return false;
+    }
+    fill(wrId, WcOpcode.RECV, qp, segment, entry, last, into);
+    return true;
+  }
+
+  private static void fill(
+      long wrId,
+      WcOpcode ofError,
+      MthcaQp qp,
+      MemorySegment segment,
+      int entry,
+      int last,
+      WorkCompletion into) {
     if (Cqe.isError(last)) {
       int syndrome = Be.get32(segment, entry + Cqe.SYNDROME) >>> 24;
-      into.set(queue.wrId(slot), Syndrome.status(syndrome), queue.opcode(slot), qp.qpn(), 0);
-      return true;
+      into.set(wrId, Syndrome.status(syndrome), ofError, qp.qpn(), 0);
+      return;
     }
     into.set(
-            queue.wrId(slot),
+            wrId,
             WcStatus.SUCCESS,
             Cqe.opcode(last),
             qp.qpn(),
@@ -195,11 +273,53 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
         // The field holds nothing.
       }
     }
-    return true;
+  }
+
+  @Override
+  public void resize(int entries) throws RdmaException {
+    requireOpen();
+    Quota.checkLimit(
+        "entries of a completion queue of " + commands().device(), entries, hca.limits().maxCqe());
+    synchronized (resizing) {
+      Ring now = ring;
+      if (now.next != null) {
+        throw new RdmaException(
+            label() + ": entries from before the last resize wait; poll them, then try again");
+      }
+      freeRetired();
+      Ring wanted = Ring.make(hca.tables(), Be.powerOfTwo(entries));
+      try (Mailboxes.Box box = hca.mailboxes.take()) {
+        Be.put32(box.segment(), QueueContext.MTT_INDEX, wanted.buffer.firstTranslation());
+        Be.put32(box.segment(), QueueContext.LOG_ENTRIES, Be.log2(wanted.mask + 1));
+        wanted.first = (int) hca.hcr.execute(Command.RESIZE_CQ, box.address(), cqn, 0);
+      } catch (RdmaException | RuntimeException e) {
+        wanted.buffer.free();
+        throw e;
+      }
+      retired = now;
+      capacity = wanted.mask + 1;
+      now.next = wanted;
+    }
+  }
+
+  private void freeRetired() {
+    if (retired != null) {
+      retired.buffer.free();
+      retired = null;
+    }
   }
 
   @Override
   public void reqNotify() {
+    arm(REQUEST_NOTIFICATION);
+  }
+
+  @Override
+  public void reqNotify(boolean solicitedOnly) {
+    arm(solicitedOnly ? REQUEST_SOLICITED : REQUEST_NOTIFICATION);
+  }
+
+  private void arm(long command) {
     armGate.enter();
     try {
       if (isClosed() || commands().isWithdrawn()) {
@@ -210,8 +330,7 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
       armGate.leave();
     }
     hca.registers.ring(
-        RegisterSpace.CQ_DOORBELL,
-        REQUEST_NOTIFICATION | ((long) cqn << 32) | Integer.toUnsignedLong(consumer));
+        RegisterSpace.CQ_DOORBELL, command | ((long) cqn << 32) | Integer.toUnsignedLong(consumer));
     // Armed before the caller looks for entries once more.
     VarHandle.fullFence();
   }
@@ -240,7 +359,16 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
               return true;
             });
     if (isUnused()) {
-      buffer.free();
+      synchronized (resizing) {
+        // The retired one is polled still, or was before the present one.
+        Ring last = ring.next;
+        if (last != null) {
+          last.buffer.free();
+        } else {
+          freeRetired();
+        }
+        ring.buffer.free();
+      }
       hca.tables().giveRecord(consumerRecord);
       hca.tables().giveRecord(armRecord);
     }

@@ -4,6 +4,7 @@ package ib.driver.mthca.internal;
 import ib.driver.mthca.internal.prm.Be;
 import ib.driver.mthca.internal.prm.Eqe;
 import ib.driver.mthca.internal.prm.RegisterSpace;
+import ib.verbs.AsyncEventType;
 import ib.verbs.RdmaException;
 import java.lang.foreign.MemorySegment;
 
@@ -71,6 +72,16 @@ final class MthcaEq {
       case Eqe.COMPLETION -> hca.onCompletionEvent(number);
       case Eqe.CQ_ERROR -> hca.onCqError(number);
       case Eqe.WQ_CATAS_ERROR -> hca.onQpError(number);
+      case Eqe.SQ_DRAINED ->
+          hca.onQpEvent(number, AsyncEventType.SQ_DRAINED, "nothing is in progress");
+      case Eqe.SRQ_QP_LAST_WQE ->
+          hca.onQpEvent(number, AsyncEventType.QP_LAST_WQE_REACHED, "takes no receive any more");
+      case Eqe.SQ_ERROR -> hca.onSqError(number);
+      case Eqe.SRQ_LIMIT ->
+          hca.onSrqEvent(
+              number, AsyncEventType.SRQ_LIMIT_REACHED, "fewer receives are left; post more");
+      case Eqe.SRQ_CATAS_ERROR ->
+          hca.onSrqEvent(number, AsyncEventType.SRQ_ERR, "its entries or links make no sense");
       default -> {
         // No event that this driver asked for.
       }

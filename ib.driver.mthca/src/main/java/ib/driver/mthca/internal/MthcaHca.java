@@ -9,9 +9,12 @@ import ib.transport.agent.AgentException;
 import ib.transport.hca.HcaCommands;
 import ib.transport.hca.Quota;
 import ib.verbs.AsyncEventType;
+import ib.verbs.AtomicCap;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
+import ib.verbs.DeviceCapFlags;
+import ib.verbs.DeviceCapabilities;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
@@ -89,7 +92,10 @@ final class MthcaHca implements Hca {
       Quota mrs,
       Quota pds,
       IdPool cqns,
-      AtomicReferenceArray<@Nullable MthcaCq> cqByNumber) {}
+      AtomicReferenceArray<@Nullable MthcaCq> cqByNumber,
+      IdPool srqns,
+      AtomicReferenceArray<@Nullable MthcaSrq> srqByNumber,
+      MthcaGroups groups) {}
 
   private MthcaHca(String name, RdmaPort port, HcaContext context, PciSlot slot) {
     this.port = port;
@@ -140,7 +146,10 @@ final class MthcaHca implements Hca {
             new Quota("memory regions of " + name, found.maxMr()),
             new Quota("protection domains of " + name, found.maxPd()),
             new IdPool("completion queues of " + name, found.maxCq()),
-            new AtomicReferenceArray<>(found.maxCq()));
+            new AtomicReferenceArray<>(found.maxCq()),
+            new IdPool("shared receive queues of " + name, found.maxSrq()),
+            new AtomicReferenceArray<>(found.maxSrq()),
+            new MthcaGroups(hcr, mailboxes, name, found.maxMcg()));
     MthcaEq events = new MthcaEq(this, registers, made, found.eventEntries());
     eq = events;
     commands.call(
@@ -201,7 +210,20 @@ final class MthcaHca implements Hca {
         l.maxMr(),
         l.maxPd(),
         l.maxRdAtom(),
-        MAX_FAST_REG_PAGES);
+        MAX_FAST_REG_PAGES,
+        new DeviceCapabilities(
+            l.maxSrq(),
+            l.maxSrqWr(),
+            l.maxSrqSg(),
+            l.maxMcg(),
+            l.maxQpPerMcg(),
+            0,
+            MAX_INLINE,
+            AtomicCap.NONE,
+            DeviceCapFlags.BAD_PKEY_CNTR
+                | DeviceCapFlags.BAD_QKEY_CNTR
+                | DeviceCapFlags.PORT_ACTIVE_EVENT
+                | DeviceCapFlags.RC_RNR_NAK_GEN));
   }
 
   @Override
@@ -249,9 +271,9 @@ final class MthcaHca implements Hca {
   void onCqError(int cqn) {
     MthcaCq cq = cq(cqn);
     if (cq != null) {
-      context.asyncEvent(
-          AsyncEventType.CQ_ERR,
-          cq.label() + " overran its " + cq.capacity() + " entries or can't be written");
+      String detail = "overran its " + cq.capacity() + " entries or can't be written";
+      context.asyncEvent(AsyncEventType.CQ_ERR, cq.label() + " " + detail);
+      cq.tellOwner(AsyncEventType.CQ_ERR, detail);
     }
   }
 
@@ -259,9 +281,36 @@ final class MthcaHca implements Hca {
     MthcaQp qp = qps.get(qpn);
     if (qp != null) {
       qp.onError();
-      context.asyncEvent(
-          AsyncEventType.QP_FATAL, qp.label() + ": see its first completion with an error");
+      String detail = "see its first completion with an error";
+      context.asyncEvent(AsyncEventType.QP_FATAL, qp.label() + ": " + detail);
+      qp.tellOwner(AsyncEventType.QP_FATAL, detail);
     }
+  }
+
+  void onQpEvent(int qpn, AsyncEventType type, String detail) {
+    MthcaQp qp = qps.get(qpn);
+    if (qp != null) {
+      qp.tellOwner(type, detail);
+    }
+  }
+
+  void onSqError(int qpn) {
+    MthcaQp qp = qps.get(qpn);
+    if (qp != null) {
+      qp.onSqError();
+    }
+  }
+
+  void onSrqEvent(int srqn, AsyncEventType type, String detail) {
+    MthcaSrq srq = srq(srqn);
+    if (srq != null) {
+      srq.tellOwner(type, detail);
+    }
+  }
+
+  @Nullable MthcaSrq srq(int srqn) {
+    AtomicReferenceArray<@Nullable MthcaSrq> all = resources().srqByNumber();
+    return srqn >= 0 && srqn < all.length() ? all.get(srqn) : null;
   }
 
   void onFatal(String cause) {
@@ -312,6 +361,10 @@ final class MthcaHca implements Hca {
     for (int cqn = 0; resources != null && cqn < resources.cqByNumber().length(); cqn++) {
       MthcaCq cq = cq(cqn);
       unused &= cq == null || cq.isUnused();
+    }
+    for (int srqn = 0; resources != null && srqn < resources.srqByNumber().length(); srqn++) {
+      MthcaSrq srq = srq(srqn);
+      unused &= srq == null || srq.isUnused();
     }
     for (MthcaFastReg region : fastRegs) {
       unused &= region.isUnused();

@@ -8,6 +8,8 @@ import ib.verbs.ProtectionDomain;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
+import ib.verbs.SharedReceiveQueue;
+import ib.verbs.SrqInitAttributes;
 import ib.verbs.spi.ResourceBook;
 
 /** A protection domain: a number in table entries and contexts. */
@@ -46,6 +48,11 @@ final class MthcaPd extends HcaResource implements ProtectionDomain {
   @Override
   public QueuePair createQp(QpInitAttributes init) throws RdmaException {
     return MthcaQp.create(hca, this, book(), init);
+  }
+
+  @Override
+  public SharedReceiveQueue createSrq(SrqInitAttributes init) throws RdmaException {
+    return MthcaSrq.create(hca, this, book(), init);
   }
 
   @Override

@@ -19,9 +19,11 @@ import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.RecvWr;
 import ib.verbs.SendWr;
+import ib.verbs.SharedReceiveQueue;
 import ib.verbs.spi.ResourceBook;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private final MthcaPd pd;
   private final MthcaCq sendCq;
   private final MthcaCq recvCq;
+  private final @Nullable MthcaSrq srq;
   private final int qpn;
   private final QpType type;
   private final SendQueue sends;
@@ -51,6 +54,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
       int qpn,
       MthcaCq sendCq,
       MthcaCq recvCq,
+      @Nullable MthcaSrq srq,
       SendQueue sends,
       RecvQueue receives) {
     super(hca.commands, book, label(qpn));
@@ -60,6 +64,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
     this.qpn = qpn;
     this.sendCq = sendCq;
     this.recvCq = recvCq;
+    this.srq = srq;
     this.sends = sends;
     this.receives = receives;
     check = new SendCheck(label(qpn), type, MthcaHca.OPERATIONS, sends.maxInlineBytes());
@@ -75,6 +80,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
     checkLimits(hca, init);
     MthcaCq sendCq = own(hca, init.sendCq());
     MthcaCq recvCq = own(hca, init.recvCq());
+    MthcaSrq srq = own(hca, init.srq());
     hca.resources().qps().take();
     try (Undo undo = new Undo()) {
       undo.add(hca.resources().qps()::give);
@@ -91,9 +97,13 @@ final class MthcaQp extends HcaResource implements QueuePair {
               datagrams,
               tables);
       undo.add(() -> sends.free(tables));
-      RecvQueue receives = new RecvQueue(label(qpn), init.maxRecvWr(), init.maxRecvSge(), tables);
+      RecvQueue receives =
+          srq == null
+              ? new RecvQueue(label(qpn), init.maxRecvWr(), init.maxRecvSge(), tables)
+              : new RecvQueue(label(qpn), 1, 1, tables);
       undo.add(() -> receives.free(tables));
-      MthcaQp qp = new MthcaQp(hca, pd, book, init.type(), qpn, sendCq, recvCq, sends, receives);
+      MthcaQp qp =
+          new MthcaQp(hca, pd, book, init.type(), qpn, sendCq, recvCq, srq, sends, receives);
       qp.open(undo);
       undo.forget();
       return qp;
@@ -102,13 +112,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
 
   private static void checkLimits(MthcaHca hca, QpInitAttributes init) throws RdmaException {
     String device = hca.commands.device();
-    if (init.type() == QpType.UC) {
-      throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
-    }
-    if (init.srq() != null) {
-      throw new NotSupportedException(
-          device + " has no shared receive queues; give the queue pair its own");
-    }
     Limits limits = hca.limits();
     Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), limits.maxQpWr());
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), limits.maxQpWr());
@@ -125,6 +128,15 @@ final class MthcaQp extends HcaResource implements QueuePair {
         cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
   }
 
+  private static @Nullable MthcaSrq own(MthcaHca hca, @Nullable SharedReceiveQueue srq)
+      throws RdmaException {
+    if (srq == null || (srq instanceof MthcaSrq mine && mine.isOf(hca))) {
+      return (MthcaSrq) srq;
+    }
+    throw new RdmaException(
+        srq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
+  }
+
   private void open(Undo undo) throws RdmaException {
     pd.use(this);
     undo.add(() -> pd.unuse(this));
@@ -132,12 +144,21 @@ final class MthcaQp extends HcaResource implements QueuePair {
     undo.add(() -> sendCq.unuse(this));
     recvCq.use(this);
     undo.add(() -> recvCq.unuse(this));
+    if (srq != null) {
+      srq.use(this);
+      undo.add(() -> srq.unuse(this));
+    }
     sends.assign(qpn);
     receives.assign(qpn);
     sends.reset(life);
     receives.reset(life);
     hca.qps.put(qpn, this);
     opened();
+  }
+
+  /** Whether an entry of this life of the queue pair is its own. */
+  boolean lives(int entryLife) {
+    return sends.isOf(entryLife);
   }
 
   SendQueue sends() {
@@ -190,6 +211,9 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private boolean modifyNow(QpAttributes attributes, Mailboxes.Box box) throws RdmaException {
     QpState to = attributes.has(QpAttributes.STATE) ? attributes.state() : state;
     if (to == QpState.RESET) {
+      if (attributes.mask() != QpAttributes.STATE) {
+        throw new RdmaException(label() + " forgets all attributes in RESET: set STATE alone");
+      }
       resetNow();
       return true;
     }
@@ -219,9 +243,10 @@ final class MthcaQp extends HcaResource implements QueuePair {
       case RESET -> transition(from, to, QpState.INIT, Command.RST2INIT, -1);
       case INIT -> transition(from, to, QpState.RTR, Command.INIT2RTR, Command.INIT2INIT);
       case RTR -> transition(from, to, QpState.RTS, Command.RTR2RTS, -1);
+      case SQE -> transition(from, to, QpState.RTS, Command.SQERR2RTS, -1);
       case RTS -> transition(from, to, QpState.SQD, Command.RTS2SQD, Command.RTS2RTS);
       case SQD -> transition(from, to, QpState.RTS, Command.SQD2RTS, Command.SQD2SQD);
-      case SQE, ERR -> transition(from, to, QpState.RESET, -1, -1);
+      case ERR -> transition(from, to, QpState.RESET, -1, -1);
     };
   }
 
@@ -245,12 +270,18 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private void fill(MemorySegment box, QpAttributes attributes, QpState to) {
     QpContext.putAttributes(box, attributes);
     Be.put32(box, QpContext.OPT_PARAM_MASK, attributes.mask() | QpAttributes.STATE);
-    int service = type == QpType.UD ? QpContext.ST_UD : QpContext.ST_RC;
+    int service =
+        switch (type) {
+          case RC -> QpContext.ST_RC;
+          case UC -> QpContext.ST_UC;
+          case UD -> QpContext.ST_UD;
+        };
     Be.put32(box, QpContext.FLAGS, QpContext.flags(to, service));
     Be.put32(box, QpContext.PD, pd.number());
     Be.put32(box, QpContext.CQN_SEND, sendCq.cqn());
     Be.put32(box, QpContext.CQN_RECEIVE, recvCq.cqn());
     Be.put32(box, QpContext.LIFE, life);
+    Be.put32(box, QpContext.SRQN, srq == null ? 0 : srq.number() + 1);
     Be.put32(box, QpContext.SQ_SHAPE, sends.shape());
     Be.put32(box, QpContext.RQ_SHAPE, receives.shape());
     Be.put32(box, QpContext.SQ_MTT, sends.buffer.firstTranslation());
@@ -265,6 +296,13 @@ final class MthcaQp extends HcaResource implements QueuePair {
     if (state != QpState.RESET) {
       state = QpState.ERR;
       flushLatecomers();
+    }
+  }
+
+  /** The hardware put the send queue into error. Agent thread. */
+  void onSqError() {
+    if (state == QpState.RTS || state == QpState.SQD) {
+      state = QpState.SQE;
     }
   }
 
@@ -316,6 +354,9 @@ final class MthcaQp extends HcaResource implements QueuePair {
 
   @Override
   public PostResult postRecv(RecvWr request) {
+    if (srq != null) {
+      return PostResult.BAD_STATE;
+    }
     receives.checkSges(request.sges());
     receives.gate.enter();
     try {
@@ -344,6 +385,31 @@ final class MthcaQp extends HcaResource implements QueuePair {
     return isClosed() || state.compareTo(first) < 0 ? PostResult.BAD_STATE : null;
   }
 
+  @Override
+  public void attachMcast(InetAddress group) throws RdmaException {
+    requireOpen();
+    requireDatagrams(group);
+    hca.resources().groups().attach(qpn, group);
+  }
+
+  @Override
+  public void detachMcast(InetAddress group) throws RdmaException {
+    requireOpen();
+    requireDatagrams(group);
+    hca.resources().groups().detach(qpn, group);
+  }
+
+  private void requireDatagrams(InetAddress group) throws RdmaException {
+    if (type != QpType.UD) {
+      throw new NotSupportedException(
+          label() + " is of type " + type + ": only UD queue pairs are in groups like " + group);
+    }
+    if (!group.isMulticastAddress()) {
+      throw new RdmaException(
+          label() + ": " + group + " is no group: give one of 224.0.0.0/4 or ff00::/8");
+    }
+  }
+
   private void ring(int register) {
     hca.registers.ring(register, (long) qpn << 8);
   }
@@ -357,6 +423,9 @@ final class MthcaQp extends HcaResource implements QueuePair {
 
   @Override
   protected void destroy() throws RdmaException {
+    if (type == QpType.UD) {
+      hca.resources().groups().detachAll(qpn);
+    }
     commands()
         .call(
             "destroying " + label(),
@@ -372,6 +441,9 @@ final class MthcaQp extends HcaResource implements QueuePair {
 
   @Override
   protected void release() {
+    if (srq != null) {
+      srq.unuse(this);
+    }
     recvCq.unuse(this);
     sendCq.unuse(this);
     pd.unuse(this);

@@ -44,8 +44,8 @@ final class MthcaTables {
     String device = commands.device();
     mptEntries = limits.maxMpt();
     mttEntries = Integer.highestOneBit(limits.maxMtt());
-    // A completion queue has two records, a queue pair three.
-    recordEntries = 2 * limits.maxCq() + 3 * limits.maxQp();
+    // A completion queue has two records, a queue pair three, a shared receive queue one.
+    recordEntries = 2 * limits.maxCq() + 3 * limits.maxQp() + limits.maxSrq();
     long mttBase = IcmTable.spaceFor(Mpt.BYTES, mptEntries);
     long uarcBase = mttBase + IcmTable.spaceFor(Mtt.BYTES, mttEntries);
     mpt = new IcmTable(commands, hcr, mailboxes, buffers, 0, Mpt.BYTES, mptEntries);

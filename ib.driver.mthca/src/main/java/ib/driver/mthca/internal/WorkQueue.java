@@ -133,6 +133,11 @@ abstract class WorkQueue {
     return polled.compareAndSet(now, pack(life, next)) ? slot : -1;
   }
 
+  /** Whether this is the present life. */
+  final boolean isOf(int life) {
+    return (int) (polled.get() >>> 32) == life;
+  }
+
   final long wrId(int slot) {
     return wrIds[slot];
   }

@@ -77,7 +77,18 @@ final class CommandUnit {
           Command.CLOSE_IB,
           Command.CLOSE_HCA ->
           firmware.run(opcode, in, modifier);
-      case Command.SW2HW_MPT, Command.WRITE_MTT, Command.SW2HW_EQ, Command.SW2HW_CQ -> {
+      case Command.QUERY_SRQ -> {
+        resources.querySrq(modifier, box);
+        yield writeMailbox(out);
+      }
+      case Command.ARM_SRQ -> resources.armSrq(modifier, in);
+      case Command.SW2HW_MPT,
+          Command.WRITE_MTT,
+          Command.SW2HW_EQ,
+          Command.SW2HW_CQ,
+          Command.RESIZE_CQ,
+          Command.SW2HW_SRQ,
+          Command.WRITE_MGM -> {
         firmware.requireStarted();
         readMailbox(in);
         yield resources.give(opcode, modifier, box);
@@ -86,6 +97,7 @@ final class CommandUnit {
           Command.MAP_EQ,
           Command.HW2SW_EQ,
           Command.HW2SW_CQ,
+          Command.HW2SW_SRQ,
           Command.SYNC_TPT ->
           resources.take(opcode, modifier);
       case Command.TO_RST -> qps.reset(modifier);
@@ -97,6 +109,7 @@ final class CommandUnit {
           Command.RTS2SQD,
           Command.SQD2SQD,
           Command.SQD2RTS,
+          Command.SQERR2RTS,
           Command.TO_ERR -> {
         firmware.requirePortUp();
         readMailbox(in);
@@ -113,6 +126,7 @@ final class CommandUnit {
           Command.CLOSE_HCA,
           Command.HW2SW_EQ,
           Command.HW2SW_CQ,
+          Command.HW2SW_SRQ,
           Command.HW2SW_MPT,
           Command.SYNC_TPT,
           Command.TO_RST,

@@ -9,6 +9,8 @@ import ib.driver.mthca.internal.prm.DevLim;
 import ib.driver.mthca.internal.prm.FwInfo;
 import ib.driver.mthca.internal.prm.HcaParams;
 import ib.driver.mthca.internal.prm.MapEntries;
+import ib.driver.mthca.internal.prm.Mgm;
+import ib.transport.RdmaPort;
 import java.lang.foreign.MemorySegment;
 
 /** Commands that start and stop the chip, in the order of their states. */
@@ -81,6 +83,11 @@ final class FirmwareCommands {
     Be.put32(box, DevLim.MAX_PD, HcaLimits.MAX_PD);
     Be.put32(box, DevLim.MAX_RD_ATOM, HcaLimits.MAX_RD_ATOM);
     Be.put32(box, DevLim.EQ_ENTRIES, limits.eventEntries());
+    Be.put32(box, DevLim.MAX_SRQ, limits.maxSrq());
+    Be.put32(box, DevLim.MAX_SRQ_WR, HcaLimits.MAX_QP_WR);
+    Be.put32(box, DevLim.MAX_SRQ_SG, HcaLimits.MAX_SG);
+    Be.put32(box, DevLim.MAX_MCG, RdmaPort.MAX_MCAST_GROUPS);
+    Be.put32(box, DevLim.MAX_QP_PER_MCG, Mgm.MAX_QPS);
     Be.put32(box, DevLim.MTU_BYTES, chip.port().activeMtuBytes());
   }
 
@@ -216,6 +223,8 @@ final class FirmwareCommands {
     for (int cqn = 0; cqn < chip.limits().maxCq(); cqn++) {
       chip.cqs().set(cqn, null);
     }
+    chip.srqs().clear();
+    chip.groups().clear();
     chip.setEq(null);
     chip.tpt().place(0, 0, 0, 0);
     state = state == State.STARTED ? State.RUNNING : state;

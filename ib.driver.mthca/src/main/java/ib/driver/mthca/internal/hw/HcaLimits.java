@@ -16,8 +16,13 @@ public record HcaLimits(int maxQp, int maxCq, int maxMpt, int maxMtt) {
   static final int MAX_PD = 4096;
   static final int MAX_RD_ATOM = 16;
 
-  /** Entries of the event queue that hold one event of each queue at the same time, twice over. */
+  /** Shared receive queues. */
+  int maxSrq() {
+    return maxQp;
+  }
+
+  /** Entries of the event queue that hold every event of each queue at the same time. */
   int eventEntries() {
-    return 2 * (maxQp + maxCq);
+    return 4 * maxQp + 2 * maxCq + 2 * maxSrq();
   }
 }

@@ -2,6 +2,7 @@
 package ib.driver.mthca.internal.hw;
 
 import ib.dma.DmaAccess;
+import ib.driver.mthca.internal.prm.CommandStatus;
 import ib.driver.mthca.internal.prm.Cqe;
 import ib.driver.mthca.internal.prm.Db;
 import ib.driver.mthca.internal.prm.Eqe;
@@ -9,7 +10,7 @@ import ib.driver.mthca.internal.prm.Syndrome;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A completion queue. Agent thread only, except {@link #arm}.
@@ -19,13 +20,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * other.
  */
 final class HwCq {
+  private static final int NOT_ARMED = 0;
+  private static final int FOR_SOLICITED = 1;
+  private static final int FOR_ALL = 2;
+
   private final InfiniHost chip;
   private final int cqn;
-  private final HwRing ring;
+  private HwRing ring;
   private final HostMemory memory;
   private final long consumerRecord;
   private final long armRecord;
-  private final AtomicBoolean armed = new AtomicBoolean();
+  private final AtomicInteger armed = new AtomicInteger();
   private int producer;
   private int consumer;
   private boolean failed;
@@ -43,9 +48,36 @@ final class HwCq {
     return cqn;
   }
 
-  /** Doorbell: an event is wanted for the next entry. Any thread. */
-  void arm() {
-    armed.set(true);
+  /**
+   * Doorbell: an event is wanted for the next entry, or the next that is solicited or an error. Any
+   * thread.
+   */
+  void arm(boolean solicitedOnly) {
+    if (solicitedOnly) {
+      armed.compareAndSet(NOT_ARMED, FOR_SOLICITED);
+    } else {
+      armed.set(FOR_ALL);
+    }
+  }
+
+  /**
+   * Goes on in another ring; entries that were written stay where they are.
+   *
+   * @return position of the first entry that is written there
+   */
+  int resize(HwRing wanted) throws CommandFault {
+    if (!memory.open(consumerRecord, Db.BYTES, DmaAccess.READ)) {
+      throw new CommandFault(CommandStatus.INTERNAL_ERR, "the consumer record can't be read");
+    }
+    consumer = memory.acquire32(Db.COUNTER);
+    int waiting = producer - consumer;
+    if (waiting < 0 || waiting > wanted.entries()) {
+      throw new CommandFault(
+          CommandStatus.EXCEED_LIM,
+          waiting + " entries wait, " + wanted.entries() + " would fit; poll first");
+    }
+    ring = wanted;
+    return producer;
   }
 
   /** Adds an entry of a success. */
@@ -56,30 +88,32 @@ final class HwCq {
       int bytes,
       int flags,
       int immediateOrKey,
-      int remoteQpn) {
-    if (!begin(qp, wqeOffset)) {
+      int remoteQpn,
+      boolean solicited) {
+    boolean receive = opcode == WcOpcode.RECV || opcode == WcOpcode.RECV_RDMA_WITH_IMM;
+    if (!begin(qp, wqeOffset, receive)) {
       return;
     }
     memory.put32(Cqe.REMOTE_QPN, remoteQpn);
     memory.put32(Cqe.IMMEDIATE, immediateOrKey);
     memory.put32(Cqe.BYTE_COUNT, bytes);
-    end(Cqe.last(opcode, flags));
+    end(Cqe.last(opcode, flags), solicited);
   }
 
   /** Adds an error entry. */
   void addError(HwQp qp, int wqeOffset, boolean send, WcStatus status) {
-    if (begin(qp, wqeOffset)) {
+    if (begin(qp, wqeOffset, !send)) {
       memory.put32(Cqe.SYNDROME, Syndrome.of(status) << 24);
       memory.put32(Cqe.BYTE_COUNT, 0);
-      end(Cqe.lastOfError(send));
+      end(Cqe.lastOfError(send), true);
     }
   }
 
-  private boolean begin(HwQp qp, int wqeOffset) {
+  private boolean begin(HwQp qp, int wqeOffset, boolean receive) {
     if (failed || chip.isDead()) {
       return false;
     }
-    if (producer - consumer == ring.entries() && !hasRoom()) {
+    if (producer - consumer >= ring.entries() && !hasRoom()) {
       return fail();
     }
     if (!memory.open(ring.address(producer), Cqe.BYTES, DmaAccess.WRITE)) {
@@ -88,6 +122,7 @@ final class HwCq {
     memory.put32(Cqe.QPN, qp.qpn());
     memory.put32(Cqe.LIFE, qp.life());
     memory.put32(Cqe.WQE, wqeOffset);
+    memory.put32(Cqe.SRQN, receive ? qp.srqn() + 1 : 0);
     return true;
   }
 
@@ -101,11 +136,16 @@ final class HwCq {
     return used >= 0 && used < ring.entries();
   }
 
-  private void end(int last) {
+  private void end(int last, boolean solicited) {
     memory.release32(Cqe.LAST, last);
     producer++;
     VarHandle.fullFence();
-    if (armed.get() && armed.compareAndSet(true, false) && isArmedInMemory()) {
+    int least = solicited ? FOR_SOLICITED : FOR_ALL;
+    int now = armed.get();
+    while (now >= least && !armed.compareAndSet(now, NOT_ARMED)) {
+      now = armed.get();
+    }
+    if (now >= least && isArmedInMemory()) {
       chip.event(Eqe.COMPLETION, cqn);
     }
   }

@@ -19,6 +19,7 @@ import ib.verbs.RdmaException;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,8 @@ final class HwQp implements QpBackend {
   record Queues(
       HwRing sends, HwRing receives, long sendRecord, long doneRecord, long receiveRecord) {}
 
+  private static final int NONE = -1;
+
   private final InfiniHost chip;
   private final int qpn;
   private final int pd;
@@ -45,6 +48,11 @@ final class HwQp implements QpBackend {
   private final Queues queues;
   private final HwCq sendCq;
   private final HwCq receiveCq;
+  private final @Nullable HwSrq srq;
+
+  /** Slot of the shared receive queue that the engine has and will complete. */
+  private int heldSlot = NONE;
+
   private final HostMemory memory;
   private final WqeReader reader;
   private int sendsPosted;
@@ -56,7 +64,15 @@ final class HwQp implements QpBackend {
   private @Nullable Doorbell doorbell;
   private @Nullable Doorbell failure;
 
-  HwQp(InfiniHost chip, int qpn, int pd, int life, Queues queues, HwCq sendCq, HwCq receiveCq) {
+  HwQp(
+      InfiniHost chip,
+      int qpn,
+      int pd,
+      int life,
+      Queues queues,
+      HwCq sendCq,
+      HwCq receiveCq,
+      @Nullable HwSrq srq) {
     this.chip = chip;
     this.qpn = qpn;
     this.pd = pd;
@@ -64,6 +80,7 @@ final class HwQp implements QpBackend {
     this.queues = queues;
     this.sendCq = sendCq;
     this.receiveCq = receiveCq;
+    this.srq = srq;
     memory = new HostMemory(chip.bus());
     reader = new WqeReader(memory);
   }
@@ -74,6 +91,15 @@ final class HwQp implements QpBackend {
 
   int life() {
     return life;
+  }
+
+  /** Number of the shared receive queue, or -1. */
+  int srqn() {
+    return srq == null ? NONE : srq.srqn();
+  }
+
+  PortQp transport() {
+    return Objects.requireNonNull(transport);
   }
 
   boolean reportsTo(HwCq cq) {
@@ -95,6 +121,10 @@ final class HwQp implements QpBackend {
   void stop() {
     if (transport != null) {
       transport.destroy();
+    }
+    if (srq != null && heldSlot != NONE) {
+      srq.giveBack(heldSlot);
+      heldSlot = NONE;
     }
     if (doorbell != null) {
       chip.doorbells().remove(doorbell);
@@ -172,6 +202,11 @@ final class HwQp implements QpBackend {
 
   @Override
   public boolean nextReceive(RecvWqe into) {
+    if (srq != null) {
+      boolean taken = srq.next(into);
+      heldSlot = taken ? (int) into.cookie() : NONE;
+      return taken;
+    }
     if (receivesTaken == receivesPosted) {
       receivesPosted = posted(queues.receiveRecord(), receivesPosted);
     }
@@ -228,7 +263,7 @@ final class HwQp implements QpBackend {
     if (status != WcStatus.SUCCESS) {
       sendCq.addError(this, wqe, true, status);
     } else if (signaled) {
-      sendCq.add(this, wqe, opcode, lengthBytes, 0, 0, 0);
+      sendCq.add(this, wqe, opcode, lengthBytes, 0, 0, 0, false);
     } else if (memory.open(queues.doneRecord(), Db.BYTES, DmaAccess.WRITE)) {
       memory.release32(Db.COUNTER, position + 1);
     } else {
@@ -246,12 +281,33 @@ final class HwQp implements QpBackend {
       int immediateOrKey,
       int srcQpn,
       boolean solicited) {
-    int wqe = queues.receives().offset((int) cookie);
+    heldSlot = NONE;
+    int wqe = srq == null ? queues.receives().offset((int) cookie) : srq.offset((int) cookie);
     if (status != WcStatus.SUCCESS) {
       receiveCq.addError(this, wqe, false, status);
     } else {
-      receiveCq.add(this, wqe, opcode, lengthBytes, flags, immediateOrKey, srcQpn);
+      receiveCq.add(this, wqe, opcode, lengthBytes, flags, immediateOrKey, srcQpn, solicited);
     }
+  }
+
+  @Override
+  public boolean sharesReceives() {
+    return srq != null;
+  }
+
+  @Override
+  public void onLastWqe() {
+    chip.event(Eqe.SRQ_QP_LAST_WQE, qpn);
+  }
+
+  @Override
+  public void onSqDrained() {
+    chip.event(Eqe.SQ_DRAINED, qpn);
+  }
+
+  @Override
+  public void onSqe(String cause) {
+    chip.event(Eqe.SQ_ERROR, qpn);
   }
 
   @Override

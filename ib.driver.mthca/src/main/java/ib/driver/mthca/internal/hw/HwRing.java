@@ -36,6 +36,11 @@ final class HwRing {
     return (position & mask) << logStride;
   }
 
+  /** Slot of the entry at an offset. */
+  int slot(int offset) {
+    return (offset >>> logStride) & mask;
+  }
+
   /** Bus address of the entry at a position. */
   long address(int position) {
     int offset = offset(position);

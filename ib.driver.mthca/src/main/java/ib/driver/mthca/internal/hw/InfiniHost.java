@@ -9,7 +9,9 @@ import ib.driver.mthca.internal.prm.RegisterSpace;
 import ib.transport.RdmaPort;
 import ib.transport.hca.Doorbell;
 import ib.transport.hca.DoorbellBank;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,8 @@ public final class InfiniHost implements RegisterSpace.Chip {
   private final CommandUnit commands;
   private final QpnTable<HwQp> qps = new QpnTable<>();
   private final AtomicReferenceArray<@Nullable HwCq> cqs;
+  private final Map<Integer, HwSrq> srqs = new HashMap<>();
+  private final HwGroups groups = new HwGroups(this);
   private @Nullable HwEq eq;
   private @Nullable Doorbell interrupt;
   private long recordBase;
@@ -90,7 +94,7 @@ public final class InfiniHost implements RegisterSpace.Chip {
         int cqn = (int) (value >>> 32) & 0xFF_FFFF;
         HwCq cq = cqn < cqs.length() ? cqs.get(cqn) : null;
         if (cq != null) {
-          cq.arm();
+          cq.arm((int) (value >>> 56) == 1);
         }
       }
       case RegisterSpace.EQ_DOORBELL -> {
@@ -137,6 +141,15 @@ public final class InfiniHost implements RegisterSpace.Chip {
 
   AtomicReferenceArray<@Nullable HwCq> cqs() {
     return cqs;
+  }
+
+  /** Shared receive queues by number. */
+  Map<Integer, HwSrq> srqs() {
+    return srqs;
+  }
+
+  HwGroups groups() {
+    return groups;
   }
 
   void placeRecords(long at, int count) {

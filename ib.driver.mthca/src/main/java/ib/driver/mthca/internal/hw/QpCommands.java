@@ -10,6 +10,7 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** Commands for queue pairs. A queue pair in RESET is none to the chip. */
 final class QpCommands {
@@ -39,17 +40,31 @@ final class QpCommands {
           CommandStatus.EXCEED_LIM, "all " + chip.limits().maxQp() + " queue pairs are in use");
     }
     HwQp qp = context(qpn, box);
-    boolean datagram = QpContext.service(Be.get32(box, QpContext.FLAGS)) == QpContext.ST_UD;
-    PortQp made = chip.port().createQp(qpn, datagram ? QpType.UD : QpType.RC, qp);
+    QpType type = type(QpContext.service(Be.get32(box, QpContext.FLAGS)));
+    PortQp made = chip.port().createQp(qpn, type, qp);
     qp.start(made);
     try {
       modify(qp, box);
+      chip.groups().begin(qpn, made);
     } catch (CommandFault e) {
       qp.stop();
       throw e;
+    } catch (RdmaException e) {
+      qp.stop();
+      throw new CommandFault(CommandStatus.BAD_QPEE_STATE, String.valueOf(e.getMessage()));
     }
     chip.qps().put(qpn, qp);
     return 0;
+  }
+
+  private static QpType type(int service) throws CommandFault {
+    return switch (service) {
+      case QpContext.ST_RC -> QpType.RC;
+      case QpContext.ST_UC -> QpType.UC;
+      case QpContext.ST_UD -> QpType.UD;
+      default ->
+          throw new CommandFault(CommandStatus.BAD_PARAM, "service type " + service + " is none");
+    };
   }
 
   private HwQp context(int qpn, MemorySegment box) throws CommandFault {
@@ -67,12 +82,25 @@ final class QpCommands {
         Be.get32(box, QpContext.LIFE),
         queues,
         cq(Be.get32(box, QpContext.CQN_SEND)),
-        cq(Be.get32(box, QpContext.CQN_RECEIVE)));
+        cq(Be.get32(box, QpContext.CQN_RECEIVE)),
+        srq(Be.get32(box, QpContext.SRQN)));
   }
 
   private HwRing ring(MemorySegment box, int shapeAt, int translationAt) throws CommandFault {
     int shape = Be.get32(box, shapeAt);
     return new HwRing(chip.tpt(), Be.get32(box, translationAt), shape >>> 8, shape & 0xFF);
+  }
+
+  private @Nullable HwSrq srq(int numberAndOne) throws CommandFault {
+    if (numberAndOne == 0) {
+      return null;
+    }
+    HwSrq srq = chip.srqs().get(numberAndOne - 1);
+    if (srq == null) {
+      throw new CommandFault(
+          CommandStatus.BAD_INDEX, "there is no shared receive queue " + (numberAndOne - 1));
+    }
+    return srq;
   }
 
   private HwCq cq(int cqn) throws CommandFault {

@@ -45,6 +45,27 @@ public final class Command {
   /** Takes it back: in modifier number. */
   public static final int HW2SW_CQ = 0x017;
 
+  /**
+   * Gives a completion queue another ring: in mailbox {@link QueueContext}, in modifier number; out
+   * parameter position of the first entry that is written there.
+   */
+  public static final int RESIZE_CQ = 0x02C;
+
+  /** Gives the hardware a shared receive queue: in mailbox {@link SrqContext}, modifier number. */
+  public static final int SW2HW_SRQ = 0x035;
+
+  /** Takes it back: in modifier number. */
+  public static final int HW2SW_SRQ = 0x036;
+
+  /** Queries it: out mailbox {@link SrqContext}, in modifier number. */
+  public static final int QUERY_SRQ = 0x037;
+
+  /** Arms its limit: in parameter the limit, in modifier number. */
+  public static final int ARM_SRQ = 0x040;
+
+  /** Writes an entry of the multicast table: in mailbox {@link Mgm}, in modifier its index. */
+  public static final int WRITE_MGM = 0x026;
+
   /** RESET to INIT: in mailbox {@link QpContext}, in modifier QPN; as all transitions. */
   public static final int RST2INIT = 0x019;
 
@@ -56,6 +77,9 @@ public final class Command {
 
   /** Changes attributes in RTS. */
   public static final int RTS2RTS = 0x01C;
+
+  /** SQE to RTS. */
+  public static final int SQERR2RTS = 0x01D;
 
   /** Any state to ERR. */
   public static final int TO_ERR = 0x01E;
@@ -129,6 +153,13 @@ public final class Command {
       case RTR2RTS -> "RTR2RTS_QPEE";
       case RTS2RTS -> "RTS2RTS_QPEE";
       case TO_ERR -> "2ERR_QPEE";
+      case SQERR2RTS -> "SQERR2RTS_QPEE";
+      case RESIZE_CQ -> "RESIZE_CQ";
+      case SW2HW_SRQ -> "SW2HW_SRQ";
+      case HW2SW_SRQ -> "HW2SW_SRQ";
+      case QUERY_SRQ -> "QUERY_SRQ";
+      case ARM_SRQ -> "ARM_SRQ";
+      case WRITE_MGM -> "WRITE_MGM";
       case RTS2SQD -> "RTS2SQD_QPEE";
       case SQD2RTS -> "SQD2RTS_QPEE";
       case TO_RST -> "ERR2RST_QPEE";

@@ -15,6 +15,12 @@ public final class Cqe {
   /** Sender of a datagram. */
   public static final int REMOTE_QPN = 8;
 
+  /**
+   * Number of the shared receive queue that the entry came from, and 1; 0 if from none. Our own:
+   * the chip's driver finds it through the queue pair, which may be gone here.
+   */
+  public static final int SRQN = 12;
+
   /** Immediate data, or the key that the sender made invalid. */
   public static final int IMMEDIATE = 16;
 

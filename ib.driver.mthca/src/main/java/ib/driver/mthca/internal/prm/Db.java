@@ -33,6 +33,9 @@ public final class Db {
   /** Type: arms a completion queue. */
   public static final int CQ_ARM = 4;
 
+  /** Type: entries posted to a shared receive queue. */
+  public static final int SRQ = 5;
+
   /**
    * Type: entries of a send queue that are done without a completion entry. Our own: the hardware
    * writes it, so that unsignalled entries are free without a signalled one after them.

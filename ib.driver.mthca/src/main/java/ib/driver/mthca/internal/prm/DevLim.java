@@ -36,5 +36,20 @@ public final class DevLim {
   /** Largest path MTU of the port in bytes. */
   public static final int MTU_BYTES = 0x28;
 
+  /** Shared receive queues. */
+  public static final int MAX_SRQ = 0x2C;
+
+  /** Entries of a shared receive queue. */
+  public static final int MAX_SRQ_WR = 0x30;
+
+  /** Data segments of an entry of a shared receive queue. */
+  public static final int MAX_SRQ_SG = 0x34;
+
+  /** Multicast groups. */
+  public static final int MAX_MCG = 0x38;
+
+  /** Queue pairs of a multicast group. */
+  public static final int MAX_QP_PER_MCG = 0x3C;
+
   private DevLim() {}
 }

@@ -30,5 +30,20 @@ public final class Eqe {
   /** Type: a queue pair went into error. */
   public static final int WQ_CATAS_ERROR = 0x05;
 
+  /** Type: the send queue of a queue pair in SQD has drained. */
+  public static final int SQ_DRAINED = 0x03;
+
+  /** Type: a shared receive queue failed. */
+  public static final int SRQ_CATAS_ERROR = 0x12;
+
+  /** Type: a queue pair in error takes nothing from its shared receive queue any more. */
+  public static final int SRQ_QP_LAST_WQE = 0x13;
+
+  /** Type: a shared receive queue fell below its limit. */
+  public static final int SRQ_LIMIT = 0x14;
+
+  /** Type: the send queue of an unreliable queue pair went into error (our own type). */
+  public static final int SQ_ERROR = 0x1F;
+
   private Eqe() {}
 }

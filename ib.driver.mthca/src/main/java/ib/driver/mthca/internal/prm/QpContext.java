@@ -48,6 +48,12 @@ public final class QpContext {
   /** Receive queue: doorbell record. */
   public static final int RQ_RECORD = 48;
 
+  /** Number of the shared receive queue, and 1; 0 for none. */
+  public static final int SRQN = 52;
+
+  /** Service type of FLAGS: unreliable connection. */
+  public static final int ST_UC = 1;
+
   /** Service type of FLAGS: reliable connection. */
   public static final int ST_RC = 0;
 
@@ -70,6 +76,8 @@ public final class QpContext {
   private static final int TIMEOUT = 116;
   private static final int RETRY = 120;
   private static final int RNR_RETRY = 124;
+  private static final int PKEY_INDEX = 128;
+  private static final int SQD_NOTIFY = 132;
   private static final int STATE_SHIFT = 28;
   private static final int SERVICE_SHIFT = 16;
   private static final QpState[] STATES = {
@@ -123,6 +131,8 @@ public final class QpContext {
     Be.put32(box, TIMEOUT, from.timeoutCode());
     Be.put32(box, RETRY, from.retryCount());
     Be.put32(box, RNR_RETRY, from.rnrRetry());
+    Be.put32(box, PKEY_INDEX, from.pkeyIndex());
+    Be.put32(box, SQD_NOTIFY, from.sqdAsyncNotify() ? 1 : 0);
   }
 
   /** Reads the attributes whose bits are set, and the state. */
@@ -179,6 +189,12 @@ public final class QpContext {
     }
     if ((mask & QpAttributes.RNR_RETRY) != 0) {
       to.rnrRetry(Be.get32(box, RNR_RETRY));
+    }
+    if ((mask & QpAttributes.PKEY_INDEX) != 0) {
+      to.pkeyIndex(Be.get32(box, PKEY_INDEX));
+    }
+    if ((mask & QpAttributes.EN_SQD_ASYNC_NOTIFY) != 0) {
+      to.sqdAsyncNotify(Be.get32(box, SQD_NOTIFY) != 0);
     }
   }
 }

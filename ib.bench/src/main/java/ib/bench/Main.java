@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.bench;
 
+import ib.bench.dma.DmaGroup;
+import ib.bench.dma.DmaPage;
 import ib.bench.report.Json;
 import ib.bench.report.Report;
 import ib.bench.srp.SrpGroup;
@@ -41,7 +43,8 @@ public final class Main {
     Plan plan = options.plan();
     Map<String, String> facts = Machine.facts(plan);
     Report report = new Report();
-    for (Group group : List.of(new TransportGroup(), new SrpGroup(), new SwapGroup())) {
+    for (Group group :
+        List.of(new TransportGroup(), new SrpGroup(), new SwapGroup(), new DmaGroup())) {
       if (options.groups().contains(group.name())) {
         report.setRecording(true);
         group.run(plan, report);
@@ -54,6 +57,10 @@ public final class Main {
     Path json = options.json();
     if (json != null) {
       Files.writeString(json, Json.of(facts, report));
+    }
+    Path page = options.page();
+    if (page != null) {
+      DmaPage.write(page, facts, report);
     }
     return report;
   }

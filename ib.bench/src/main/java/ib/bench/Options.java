@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.bench;
 
+import ib.bench.dma.DmaGroup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,21 +14,27 @@ import org.jspecify.annotations.Nullable;
 final class Options {
   static final String USAGE =
       """
-      usage: ./ib bench [transport|srp|swap|all] [OPTIONS]
+      usage: ./ib bench [transport|srp|swap|dma|all] [OPTIONS]
         --quick          one short round: shows that everything runs, not how fast
         --rounds N       interleaved rounds that count (default 5)
         --millis M       length of one measurement (default 400)
         --drivers A,B    of mthca, ipath, ehca (default all); SRP has the first at the initiator, the last at the target
+        --modes A,B      of ipath, direct, auto, iommu-strict, iommu-lazy, swiotlb (default all), for dma
+        --full           dma: every combination of size, threads and call sites (takes three times as long)
+        --report DIR     dma: writes figures and plot into dma.md of that folder, and dma-figures.svg beside it
         --swaps N        replacements of one round of swap (default 15)
         --seed S         of everything random (default 1)
         --json FILE      writes every sample, too""";
 
-  private static final List<String> GROUPS = List.of("transport", "srp", "swap");
+  private static final List<String> GROUPS = List.of("transport", "srp", "swap", "dma");
   private static final List<String> DRIVERS = List.of("mthca", "ipath", "ehca");
 
   private final List<String> groups = new ArrayList<>();
   private List<String> drivers = DRIVERS;
+  private List<String> modes = DmaGroup.MODES;
   private @Nullable Path json;
+  private @Nullable Path page;
+  private boolean full;
   private boolean quick;
   private int rounds;
   private int millis;
@@ -60,7 +67,10 @@ final class Options {
       case "--swaps" -> swaps = number(arg, rest, 1000);
       case "--seed" -> seed = number(arg, rest, Integer.MAX_VALUE);
       case "--json" -> json = Path.of(value(arg, rest));
-      case "--drivers" -> drivers = drivers(value(arg, rest));
+      case "--full" -> full = true;
+      case "--report" -> page = page(value(arg, rest));
+      case "--modes" -> modes = some(arg, value(arg, rest), DmaGroup.MODES);
+      case "--drivers" -> drivers = some(arg, value(arg, rest), DRIVERS);
       case "all" -> groups.addAll(GROUPS);
       default -> {
         if (!GROUPS.contains(arg)) {
@@ -71,14 +81,23 @@ final class Options {
     }
   }
 
-  private static List<String> drivers(String text) throws BenchException {
+  private static List<String> some(String option, String text, List<String> all)
+      throws BenchException {
     List<String> wanted = List.of(text.split(","));
-    for (String driver : wanted) {
-      if (!DRIVERS.contains(driver)) {
-        throw new BenchException("--drivers " + text + ": give some of " + DRIVERS);
+    for (String one : wanted) {
+      if (!all.contains(one)) {
+        throw new BenchException(option + " " + text + ": give some of " + all);
       }
     }
     return wanted;
+  }
+
+  private static Path page(String folder) throws BenchException {
+    Path page = Path.of(folder, "dma.md");
+    if (!Files.isRegularFile(page)) {
+      throw new BenchException("--report " + folder + ": no dma.md there; give the folder docs");
+    }
+    return page;
   }
 
   private static String value(String option, Iterator<String> rest) throws BenchException {
@@ -109,6 +128,11 @@ final class Options {
     return json;
   }
 
+  /** The page that shows the figures of dma. */
+  @Nullable Path page() {
+    return page;
+  }
+
   Plan plan() throws BenchException {
     int length = millis > 0 ? millis : quick ? 100 : 400;
     return new Plan(
@@ -117,6 +141,9 @@ final class Options {
         quick ? 0 : 1,
         TimeUnit.MILLISECONDS.toNanos(length),
         drivers,
+        modes,
+        quick,
+        full,
         swaps > 0 ? swaps : quick ? 8 : 15,
         seed,
         step -> System.err.println("bench: " + step));

@@ -13,6 +13,9 @@ import java.util.function.Consumer;
  * @param warmUpRounds rounds before, whose samples are dropped
  * @param measureNs length of one measurement; half as long is run before it
  * @param drivers short names of the drivers to measure
+ * @param modes of DMA mapping to measure
+ * @param brief true to show only that everything runs
+ * @param full true to take every combination
  * @param swaps driver replacements of one round
  * @param seed of everything random
  * @param progress told what is being done
@@ -23,6 +26,9 @@ public record Plan(
     int warmUpRounds,
     long measureNs,
     List<String> drivers,
+    List<String> modes,
+    boolean brief,
+    boolean full,
     int swaps,
     long seed,
     Consumer<String> progress) {}

@@ -37,6 +37,46 @@ class BenchTest {
   }
 
   @Test
+  void shouldMeasureMappingAndWriteThePage(@TempDir Path folder) throws Exception {
+    Path page = folder.resolve("dma.md");
+    Files.writeString(
+        page,
+        """
+        before
+        <!-- figures: written by ./ib bench dma --report docs -->
+        old
+        <!-- end of figures -->
+        after
+        """);
+    Path json = folder.resolve("figures.json");
+    String[] args = {
+      "dma",
+      "--quick",
+      "--modes",
+      "direct",
+      "--millis",
+      "10",
+      "--json",
+      json.toString(),
+      "--report",
+      folder.toString()
+    };
+
+    Report report = Main.run(List.of(args));
+
+    assertThat(report.series())
+        .extracting(Series::name)
+        .contains("map direct 4 KiB", "map direct 4 KiB, clean", "resolve direct", "limit: call");
+    assertThat(Files.readString(page))
+        .startsWith("before")
+        .endsWith("after\n")
+        .contains("| map direct 4 KiB | ≤ 10.0 times a volatile call |")
+        .doesNotContain("old");
+    assertThat(Files.readString(folder.resolve("dma-figures.svg"))).contains("<svg", "direct");
+    assertThat(Files.readString(json)).contains("\"map direct 4 KiB\"");
+  }
+
+  @Test
   void shouldNameAnUnknownArgument() {
     assertThatThrownBy(() -> Main.run(List.of("transprot")))
         .isInstanceOf(BenchException.class)

@@ -7,6 +7,12 @@ public enum Unit {
   GB_PER_S("GB/s"),
   /** Thousand operations a second. */
   KILO_OPS("k/s"),
+  /** Nanoseconds. */
+  NANOS("ns"),
+  /** Bytes. */
+  BYTES("B"),
+  /** A ratio. */
+  TIMES("x"),
   /** Microseconds. */
   MICROS("us"),
   /** Milliseconds. */

@@ -23,13 +23,18 @@ import org.jspecify.annotations.Nullable;
  * much each owner has mapped in which memory. The error value is 0. Foreign native memory is
  * bounced through pool memory, whose address it then has.
  */
-final class IpathDmaOps implements IbDmaOps {
+public final class IpathDmaOps implements IbDmaOps {
   /** What a failed map returns. */
   static final long ERROR = 0;
 
   private final DmaMemoryPool pool;
 
-  IpathDmaOps(DmaMemoryPool pool) {
+  /**
+   * Creates the operations.
+   *
+   * @param pool the host's
+   */
+  public IpathDmaOps(DmaMemoryPool pool) {
     this.pool = pool;
   }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.dma;
 
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,32 +14,35 @@ final class IovaTable {
   private static final int LEAF_BITS = 9;
   private static final int LEAF = 1 << LEAF_BITS;
 
-  private final AtomicReferenceArray<AtomicReferenceArray<@Nullable Mapping>> leaves;
+  private static final VarHandle LEAVES = MethodHandles.arrayElementVarHandle(Mapping[][].class);
+  private static final VarHandle ENTRY = MethodHandles.arrayElementVarHandle(Mapping[].class);
+
+  /** Read plainly: whoever finds a piece goes by its stamp. */
+  private final @Nullable Mapping[] @Nullable [] leaves;
 
   IovaTable(int pages) {
-    leaves = new AtomicReferenceArray<>((pages + LEAF - 1) >>> LEAF_BITS);
+    leaves = new @Nullable Mapping[(pages + LEAF - 1) >>> LEAF_BITS][];
   }
 
   @Nullable Mapping get(int page) {
-    AtomicReferenceArray<@Nullable Mapping> leaf = leaves.getAcquire(page >>> LEAF_BITS);
-    return leaf == null ? null : leaf.getAcquire(page & (LEAF - 1));
+    @Nullable Mapping[] leaf = leaves[page >>> LEAF_BITS];
+    return leaf == null ? null : leaf[page & (LEAF - 1)];
   }
 
   /** Writes the piece, or with null nothing, to its pages. */
   void set(int first, int count, @Nullable Mapping piece) {
     int end = first + count;
     for (int page = first; page < end; page++) {
-      leaf(page >>> LEAF_BITS).setRelease(page & (LEAF - 1), piece);
+      ENTRY.setRelease(leaf(page >>> LEAF_BITS), page & (LEAF - 1), piece);
     }
   }
 
-  private AtomicReferenceArray<@Nullable Mapping> leaf(int at) {
-    AtomicReferenceArray<@Nullable Mapping> leaf = leaves.getAcquire(at);
+  private @Nullable Mapping[] leaf(int at) {
+    @Nullable Mapping[] leaf = leaves[at];
     if (leaf != null) {
       return leaf;
     }
-    AtomicReferenceArray<@Nullable Mapping> fresh = new AtomicReferenceArray<>(LEAF);
-    AtomicReferenceArray<@Nullable Mapping> before = leaves.compareAndExchange(at, null, fresh);
-    return before == null ? fresh : before;
+    LEAVES.compareAndSet(leaves, at, null, new @Nullable Mapping[LEAF]);
+    return Objects.requireNonNull((@Nullable Mapping[]) LEAVES.getAcquire(leaves, at));
   }
 }

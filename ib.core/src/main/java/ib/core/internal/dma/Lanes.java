@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.dma;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A lane for each thread that maps in one address space, up to {@link #LANES}; the others share
@@ -13,7 +15,11 @@ final class Lanes {
 
   private static final int PROBES = 8;
 
-  private final AtomicReferenceArray<Lane> lanes = new AtomicReferenceArray<>(LANES);
+  private static final VarHandle LANE = MethodHandles.arrayElementVarHandle(Lane[].class);
+
+  /** Read plainly: a thread goes by what it wrote itself into a lane. */
+  private final @Nullable Lane[] lanes = new @Nullable Lane[LANES];
+
   private final Lane common = Lane.ofAll();
   private final AtomicLong peak = new AtomicLong();
 
@@ -21,7 +27,7 @@ final class Lanes {
   Lane enter() {
     Thread thread = Thread.currentThread();
     long id = thread.threadId();
-    Lane lane = lanes.getAcquire((int) id & (LANES - 1));
+    Lane lane = lanes[(int) id & (LANES - 1)];
     if (lane != null && lane.belongsTo(id)) {
       return lane;
     }
@@ -30,20 +36,24 @@ final class Lanes {
     return found;
   }
 
+  private @Nullable Lane lane(int slot) {
+    return (Lane) LANE.getAcquire(lanes, slot);
+  }
+
   private Lane find(Thread thread) {
     int home = (int) thread.threadId();
     for (int i = 0; i < PROBES; i++) {
-      Lane lane = lanes.get((home + i) & (LANES - 1));
+      Lane lane = lane((home + i) & (LANES - 1));
       if (lane != null && lane.belongsTo(thread.threadId())) {
         return lane;
       }
     }
     for (int i = 0; i < PROBES; i++) {
       int slot = (home + i) & (LANES - 1);
-      Lane lane = lanes.get(slot);
+      Lane lane = lane(slot);
       if (lane == null) {
         Lane fresh = Lane.of(thread);
-        if (lanes.compareAndSet(slot, null, fresh)) {
+        if (LANE.compareAndSet(lanes, slot, null, fresh)) {
           return fresh;
         }
       } else if (lane.adopt(thread)) {
@@ -64,7 +74,7 @@ final class Lanes {
   private void look(Lane lane) {
     long live = common.live();
     for (int i = 0; i < LANES; i++) {
-      Lane one = lanes.get(i);
+      Lane one = lane(i);
       live += one == null ? 0 : one.live();
     }
     long most = live;
@@ -76,7 +86,7 @@ final class Lanes {
     sum.peak += peak.get();
     common.addTo(sum);
     for (int i = 0; i < LANES; i++) {
-      Lane one = lanes.get(i);
+      Lane one = lane(i);
       if (one != null) {
         one.addTo(sum);
       }

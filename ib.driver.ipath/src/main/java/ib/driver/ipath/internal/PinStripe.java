@@ -2,14 +2,35 @@
 package ib.driver.ipath.internal;
 
 import ib.dma.DmaMemory;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Part of a book: how often each memory is mapped, in an open-addressing table by identity, and the
- * counts. Allocates only to grow. Thread-safe; the lock is held for a few instructions.
+ * counts. Allocates only to grow. Thread-safe; a spin lock, which costs half of a monitor, is held
+ * for a few instructions.
  */
 final class PinStripe {
   private static final int FIRST = 16;
+  private static final int SPINS = 64;
+  private static final VarHandle LOCK;
+
+  static {
+    try {
+      LOCK = MethodHandles.lookup().findVarHandle(PinStripe.class, "locked", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  @SuppressWarnings("unused") // accessed through LOCK
+  private int locked;
+
+  /** Where the last add was: an unmap soon after needs no search. */
+  private int last;
 
   private @Nullable DmaMemory[] memory = new @Nullable DmaMemory[FIRST];
   private int[] pins = new int[FIRST];
@@ -20,33 +41,64 @@ final class PinStripe {
   private long maps;
   private boolean closed;
 
+  private void lock() {
+    int spins = 0;
+    while (!LOCK.compareAndSet(this, 0, 1)) {
+      if (++spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(this, 1_000); // whoever holds it may have no core
+      }
+    }
+  }
+
+  private void unlock() {
+    LOCK.setRelease(this, 0);
+  }
+
   /** Pins and counts; false if the memory or the book is closed. */
-  synchronized boolean add(DmaMemory mem, boolean sg, long lengthBytes) {
-    if (closed || !mem.tryPin()) {
+  boolean add(DmaMemory mem, boolean sg, long lengthBytes) {
+    if (!mem.tryPin()) {
       return false;
     }
-    int at = indexOf(mem);
-    if (memory[at] == null) {
-      at = insert(mem, at);
+    lock();
+    boolean open = !closed;
+    try {
+      if (open) {
+        int at = indexOf(mem);
+        if (memory[at] == null) {
+          at = insert(mem, at);
+        }
+        pins[at]++;
+        last = at;
+        maps++;
+        count(sg, 1, lengthBytes);
+      }
+    } finally {
+      unlock();
     }
-    pins[at]++;
-    maps++;
-    count(sg, 1, lengthBytes);
-    return true;
+    if (!open) {
+      mem.unpin();
+    }
+    return open;
   }
 
   /** Undoes an add; false if this memory has none. */
-  synchronized boolean remove(DmaMemory mem, boolean sg, long lengthBytes) {
-    int at = indexOf(mem);
-    if (memory[at] == null || (sg ? sgEntries : mappings) == 0) {
-      return false;
+  boolean remove(DmaMemory mem, boolean sg, long lengthBytes) {
+    lock();
+    int at = memory[last] == mem ? last : indexOf(mem);
+    boolean there = memory[at] != null && (sg ? sgEntries : mappings) != 0;
+    if (there) {
+      if (--pins[at] == 0) {
+        delete(at);
+      }
+      count(sg, -1, -lengthBytes);
     }
-    if (--pins[at] == 0) {
-      delete(at);
+    unlock();
+    if (there) {
+      mem.unpin(); // may give the memory back: not under the lock
     }
-    count(sg, -1, -lengthBytes);
-    mem.unpin();
-    return true;
+    return there;
   }
 
   private void count(boolean sg, int n, long lengthBytes) {
@@ -86,6 +138,7 @@ final class PinStripe {
   }
 
   private void grow() {
+    last = 0;
     @Nullable DmaMemory[] oldMemory = memory;
     int[] oldPins = pins;
     memory = new @Nullable DmaMemory[2 * oldMemory.length];
@@ -121,35 +174,48 @@ final class PinStripe {
   }
 
   /** Ends the stripe: unpins everything. */
-  synchronized void close() {
+  void close() {
+    lock();
+    @Nullable DmaMemory[] left = memory;
+    int[] leftPins = pins;
     closed = true;
-    for (int i = 0; i < memory.length; i++) {
-      DmaMemory mem = memory[i];
-      for (; mem != null && pins[i] > 0; pins[i]--) {
-        mem.unpin();
-      }
-      memory[i] = null;
-    }
+    memory = new @Nullable DmaMemory[FIRST];
+    pins = new int[FIRST];
+    last = 0;
     entries = 0;
     mappings = 0;
     sgEntries = 0;
     bytes = 0;
+    unlock();
+    for (int i = 0; i < left.length; i++) {
+      DmaMemory mem = left[i];
+      for (; mem != null && leftPins[i] > 0; leftPins[i]--) {
+        mem.unpin();
+      }
+    }
   }
 
   /** How often anything was ever added. */
-  synchronized long maps() {
-    return maps;
+  long maps() {
+    return read(() -> maps);
   }
 
-  synchronized long mappings() {
-    return mappings;
+  long mappings() {
+    return read(() -> mappings);
   }
 
-  synchronized long sgEntries() {
-    return sgEntries;
+  long sgEntries() {
+    return read(() -> sgEntries);
   }
 
-  synchronized long bytes() {
-    return bytes;
+  long bytes() {
+    return read(() -> bytes);
+  }
+
+  private long read(LongSupplier figure) {
+    lock();
+    long value = figure.getAsLong();
+    unlock();
+    return value;
   }
 }

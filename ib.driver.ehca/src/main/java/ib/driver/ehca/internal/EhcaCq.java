@@ -29,7 +29,31 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
   private final int token;
   private final @Nullable CompletionHandler handler;
   private final long handle;
-  private final QueueMemory memory;
+
+  /** Entries from a position on; those before it are in the queue before. */
+  private static final class Ring {
+    final QueueMemory memory;
+
+    /** Where it takes over. */
+    long first;
+
+    /** Who takes over; set once. */
+    volatile @Nullable Ring next;
+
+    Ring(QueueMemory memory) {
+      this.memory = memory;
+    }
+  }
+
+  /** What is polled. The polling thread moves it. */
+  private volatile Ring ring;
+
+  private volatile int capacity;
+
+  /** One resize at a time; guards what was polled to its end and is freed at the next. */
+  private final Object resizing = new Object();
+
+  private @Nullable Ring retired;
   private final RegisterPage registers;
 
   /** The polling thread's; volatile because threads may take turns. */
@@ -48,7 +72,8 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
     this.token = token;
     this.handler = handler;
     this.handle = handle;
-    this.memory = memory;
+    ring = new Ring(memory);
+    capacity = memory.entries();
     this.registers = registers;
   }
 
@@ -92,20 +117,39 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
 
   @Override
   public int capacity() {
-    return memory.entries();
+    return capacity;
   }
 
   @Override
   public int poll(WorkCompletion[] completions) {
-    if (isClosed() || !memory.gate.enter()) {
+    if (isClosed()) {
       return 0;
+    }
+    Ring from = ring;
+    // Looked up first: a ring with a successor gets no more entries.
+    Ring next = from.next;
+    int n = poll(from, completions, 0);
+    while (next != null && n < completions.length && head == next.first) {
+      ring = next;
+      from = next;
+      next = from.next;
+      n = poll(from, completions, n);
+    }
+    return n;
+  }
+
+  /** Fills from index {@code filled} on; gives the index after the last that was filled. */
+  private int poll(Ring from, WorkCompletion[] completions, int filled) {
+    QueueMemory memory = from.memory;
+    if (!memory.gate.enter()) {
+      return filled;
     }
     try {
       long begin = head;
       long at = begin;
-      int n = 0;
-      while (n < completions.length && isValid(at)) {
-        if (take(memory.offset(at), completions[n])) {
+      int n = filled;
+      while (n < completions.length && isValid(memory, at - from.first)) {
+        if (take(memory.segment(), memory.offset(at - from.first), completions[n])) {
           n++;
         }
         at++;
@@ -120,21 +164,27 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
     }
   }
 
-  private boolean isValid(long position) {
+  private static boolean isValid(QueueMemory memory, long position) {
     int valid = Memory.acquire32(memory.segment(), memory.offset(position) + Cqe.VALID);
     return (valid & 1) == memory.validBit(position);
   }
 
   /** Decodes an entry; false if it is what a closed queue pair left behind. */
-  private boolean take(long offset, WorkCompletion into) {
-    MemorySegment from = memory.segment();
+  private boolean take(MemorySegment from, long offset, WorkCompletion into) {
     int qpn = Memory.get32(from, offset + Cqe.LOCAL_QPN);
     EhcaQp qp = hca.qps.find(qpn);
+    int flags = Memory.get8(from, offset + Cqe.FLAGS);
+    boolean shared = (flags & Cqe.FROM_SRQ) != 0;
+    if (shared) {
+      // Free again, even if the queue pair is not there any more.
+      freeShared(qp, Memory.get32(from, offset + Cqe.SRQ_TOKEN));
+    }
     if (qp == null || qp.isClosed()) {
       return false;
     }
-    int flags = Memory.get8(from, offset + Cqe.FLAGS);
-    qp.polled((flags & Cqe.IS_RECEIVE) != 0, Memory.get64(from, offset + Cqe.POSITION));
+    if (!shared) {
+      qp.polled((flags & Cqe.IS_RECEIVE) != 0, Memory.get64(from, offset + Cqe.POSITION));
+    }
     into.set(
             Memory.get64(from, offset + Cqe.WORK_REQUEST_ID),
             WcCodes.status(Memory.get8(from, offset + Cqe.STATUS)),
@@ -150,9 +200,62 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
     return true;
   }
 
+  private void freeShared(@Nullable EhcaQp qp, int token) {
+    EhcaSrq srq = qp == null ? hca.events().srq(token) : qp.srq();
+    if (srq != null) {
+      srq.polled();
+    }
+  }
+
+  @Override
+  public void resize(int entries) throws RdmaException {
+    requireOpen();
+    Quota.checkLimit(
+        "entries of a completion queue of " + commands().device(), entries, hca.query().maxCqe());
+    synchronized (resizing) {
+      Ring now = ring;
+      if (now.next != null) {
+        throw new RdmaException(
+            label() + ": entries from before the last resize wait; poll them, then try again");
+      }
+      freeRetired();
+      HcallResult made = hca.hcalls.run("resizing " + label(), Hcall.H_RESIZE_CQ, handle, entries);
+      QueueMemory memory =
+          QueueMemory.allocate(
+              hca.context.dma(), label(), (int) made.r5(), Cqe.BYTES_PER_ENTRY, hca.queues);
+      Ring wanted = new Ring(memory);
+      try {
+        memory.register(hca.hcalls, label(), handle, ResourceType.QUEUE_RESIZED);
+        wanted.first = hca.hcalls.run("resizing " + label(), Hcall.H_RESIZE_CQ, handle, 0).r4();
+      } catch (RdmaException | RuntimeException e) {
+        memory.free();
+        throw e;
+      }
+      retired = now;
+      capacity = memory.entries();
+      now.next = wanted;
+    }
+  }
+
+  private void freeRetired() {
+    if (retired != null) {
+      retired.memory.free();
+      retired = null;
+    }
+  }
+
   @Override
   public void reqNotify() {
-    registers.store(Register.CQ_NOTIFY, 1);
+    arm(1);
+  }
+
+  @Override
+  public void reqNotify(boolean solicitedOnly) {
+    arm(solicitedOnly ? 2 : 1);
+  }
+
+  private void arm(int what) {
+    registers.store(Register.CQ_NOTIFY, what);
     // Written, then read back; and no later look at the entries comes before it.
     registers.load(Register.CQ_NOTIFY);
     VarHandle.fullFence();
@@ -173,6 +276,13 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
 
   @Override
   protected void release() {
-    memory.free();
+    synchronized (resizing) {
+      freeRetired();
+      Ring last = ring.next;
+      if (last != null) {
+        last.memory.free();
+      }
+      ring.memory.free();
+    }
   }
 }

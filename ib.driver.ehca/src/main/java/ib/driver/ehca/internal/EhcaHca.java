@@ -16,9 +16,12 @@ import ib.transport.hca.DoorbellBank;
 import ib.transport.hca.HcaCommands;
 import ib.transport.hca.Quota;
 import ib.verbs.AsyncEventType;
+import ib.verbs.AtomicCap;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
+import ib.verbs.DeviceCapFlags;
+import ib.verbs.DeviceCapabilities;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
@@ -153,7 +156,20 @@ final class EhcaHca implements Hca {
               limit(HcaBlock.MAX_MR),
               MAX_PD,
               limit(HcaBlock.MAX_RD_ATOMIC),
-              limit(HcaBlock.MAX_MR_PAGES));
+              limit(HcaBlock.MAX_MR_PAGES),
+              new DeviceCapabilities(
+                  limit(HcaBlock.MAX_SRQ),
+                  limit(HcaBlock.MAX_SRQ_WR),
+                  limit(HcaBlock.MAX_SRQ_SGE),
+                  limit(HcaBlock.MAX_MCAST_GRP),
+                  limit(HcaBlock.MAX_MCAST_QP),
+                  0,
+                  0,
+                  AtomicCap.NONE,
+                  DeviceCapFlags.BAD_PKEY_CNTR
+                      | DeviceCapFlags.BAD_QKEY_CNTR
+                      | DeviceCapFlags.PORT_ACTIVE_EVENT
+                      | DeviceCapFlags.RC_RNR_NAK_GEN));
         });
   }
 

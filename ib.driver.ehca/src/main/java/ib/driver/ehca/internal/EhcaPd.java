@@ -8,6 +8,8 @@ import ib.verbs.ProtectionDomain;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
+import ib.verbs.SharedReceiveQueue;
+import ib.verbs.SrqInitAttributes;
 import ib.verbs.spi.ResourceBook;
 
 /** A protection domain: a number that the driver chooses and the adapter compares. */
@@ -46,6 +48,11 @@ final class EhcaPd extends HcaResource implements ProtectionDomain {
   @Override
   public QueuePair createQp(QpInitAttributes init) throws RdmaException {
     return EhcaQp.create(hca, this, book(), init);
+  }
+
+  @Override
+  public SharedReceiveQueue createSrq(SrqInitAttributes init) throws RdmaException {
+    return EhcaSrq.create(hca, this, book(), init);
   }
 
   @Override

@@ -10,6 +10,7 @@ import ib.transport.hca.HcaResource;
 import ib.transport.hca.SendCheck;
 import ib.transport.wire.Gids;
 import ib.verbs.AsyncEventType;
+import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
@@ -34,6 +35,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
   private final EhcaPd pd;
   private final EhcaCq sendCq;
   private final EhcaCq recvCq;
+  private final @Nullable EhcaSrq srq;
   private final QpType type;
   private final QpMaker.Parts parts;
   private final SendCheck check;
@@ -49,6 +51,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
       ResourceBook book,
       EhcaCq sendCq,
       EhcaCq recvCq,
+      @Nullable EhcaSrq srq,
       QpType type,
       QpMaker.Parts parts) {
     super(hca.commands, book, "qp 0x" + Integer.toHexString(parts.qpn()));
@@ -56,6 +59,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
     this.pd = pd;
     this.sendCq = sendCq;
     this.recvCq = recvCq;
+    this.srq = srq;
     this.type = type;
     this.parts = parts;
     check = new SendCheck(label(), type, EhcaHca.OPERATIONS, 0);
@@ -77,6 +81,9 @@ final class EhcaQp extends HcaResource implements QueuePair {
       pd.use(this);
       sendCq.use(this);
       recvCq.use(this);
+      if (srq != null) {
+        srq.use(this);
+      }
     } catch (RdmaException e) {
       unuseAll();
       throw e;
@@ -86,6 +93,9 @@ final class EhcaQp extends HcaResource implements QueuePair {
   }
 
   private void unuseAll() {
+    if (srq != null) {
+      srq.unuse(this);
+    }
     recvCq.unuse(this);
     sendCq.unuse(this);
     pd.unuse(this);
@@ -151,7 +161,40 @@ final class EhcaQp extends HcaResource implements QueuePair {
   /** The adapter put the queue pair into error. Agent thread. */
   void failed() {
     state = QpState.ERR;
-    hca.context.asyncEvent(AsyncEventType.QP_FATAL, label() + hca.hcalls.why(parts.handle()));
+    String detail = hca.hcalls.why(parts.handle());
+    hca.context.asyncEvent(AsyncEventType.QP_FATAL, label() + detail);
+    tellOwner(AsyncEventType.QP_FATAL, "failed" + detail);
+  }
+
+  /** The adapter put the send queue into error. Agent thread. */
+  void sendQueueFailed() {
+    if (state == QpState.RTS || state == QpState.SQD) {
+      state = QpState.SQE;
+    }
+  }
+
+  @Nullable EhcaSrq srq() {
+    return srq;
+  }
+
+  @Override
+  public void attachMcast(InetAddress group) throws RdmaException {
+    multicast(Hcall.H_ATTACH_MCQP, group);
+  }
+
+  @Override
+  public void detachMcast(InetAddress group) throws RdmaException {
+    multicast(Hcall.H_DETACH_MCQP, group);
+  }
+
+  private void multicast(Hcall call, InetAddress group) throws RdmaException {
+    requireOpen();
+    if (type != QpType.UD) {
+      throw new NotSupportedException(
+          label() + " is of type " + type + ": only UD queue pairs are in groups like " + group);
+    }
+    hca.hcalls.run(
+        call + " of " + label(), call, parts.handle(), Gids.high(group), Gids.low(group));
   }
 
   @Override
@@ -237,6 +280,9 @@ final class EhcaQp extends HcaResource implements QueuePair {
 
   @Override
   public PostResult postRecv(RecvWr request) {
+    if (srq != null) {
+      return PostResult.BAD_STATE;
+    }
     WorkQueue receives = parts.receives();
     receives.checkSegments(label(), request.sges());
     PostResult refusal = refuse(QpState.INIT);

@@ -30,6 +30,7 @@ final class EventQueue implements AgentTask {
   private final QueueMemory memory;
   private final RegisterPage registers;
   private final Map<Integer, EhcaCq> cqs = new ConcurrentHashMap<>();
+  private final Map<Integer, EhcaSrq> srqs = new ConcurrentHashMap<>();
   private @Nullable Doorbell interrupt;
   private long head;
   private long nextLookNs;
@@ -77,8 +78,19 @@ final class EventQueue implements AgentTask {
   }
 
   /** Any thread. */
+  void add(int token, EhcaSrq srq) {
+    srqs.put(token, srq);
+  }
+
+  /** Any thread. */
   void remove(int token) {
     cqs.remove(token);
+    srqs.remove(token);
+  }
+
+  /** The shared receive queue of a token, or null. Any thread. */
+  @Nullable EhcaSrq srq(int token) {
+    return srqs.get(token);
   }
 
   /** Handles what is in the queue. */
@@ -129,8 +141,9 @@ final class EventQueue implements AgentTask {
       case Eqe.CQ_ERROR -> {
         EhcaCq cq = cqs.get(subject);
         if (cq != null) {
-          hca.context.asyncEvent(
-              AsyncEventType.CQ_ERR, cq.label() + " overran its " + cq.capacity() + " entries");
+          String detail = "overran its " + cq.capacity() + " entries";
+          hca.context.asyncEvent(AsyncEventType.CQ_ERR, cq.label() + " " + detail);
+          cq.tellOwner(AsyncEventType.CQ_ERR, detail);
         }
       }
       case Eqe.QP_ERROR -> {
@@ -139,7 +152,34 @@ final class EventQueue implements AgentTask {
           qp.failed();
         }
       }
+      case Eqe.SQ_ERROR -> {
+        EhcaQp qp = hca.qps.find(subject);
+        if (qp != null) {
+          qp.sendQueueFailed();
+        }
+      }
+      case Eqe.SQ_DRAINED -> tellOfQp(subject, AsyncEventType.SQ_DRAINED, "nothing is in progress");
+      case Eqe.LAST_WQE ->
+          tellOfQp(subject, AsyncEventType.QP_LAST_WQE_REACHED, "takes no receive any more");
+      case Eqe.SRQ_LIMIT ->
+          tellOfSrq(
+              subject, AsyncEventType.SRQ_LIMIT_REACHED, "fewer receives are left; post more");
+      case Eqe.SRQ_ERROR -> tellOfSrq(subject, AsyncEventType.SRQ_ERR, "its entries can't be read");
       default -> hca.context.asyncEvent(AsyncEventType.DEVICE_FATAL, "unknown event kind " + kind);
+    }
+  }
+
+  private void tellOfQp(int qpn, AsyncEventType type, String detail) {
+    EhcaQp qp = hca.qps.find(qpn);
+    if (qp != null) {
+      qp.tellOwner(type, detail);
+    }
+  }
+
+  private void tellOfSrq(int token, AsyncEventType type, String detail) {
+    EhcaSrq srq = srqs.get(token);
+    if (srq != null) {
+      srq.tellOwner(type, detail);
     }
   }
 

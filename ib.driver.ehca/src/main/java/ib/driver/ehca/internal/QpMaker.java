@@ -8,13 +8,14 @@ import ib.driver.ehca.internal.format.ResourceType;
 import ib.transport.hca.Quota;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
-import ib.verbs.NotSupportedException;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
+import ib.verbs.SharedReceiveQueue;
 import ib.verbs.spi.ResourceBook;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a queue pair: the resource, the memory of its two queues, their pages, its registers; all
@@ -28,33 +29,42 @@ final class QpMaker {
   private final EhcaPd pd;
   private final QpInitAttributes init;
 
+  /** Entries and segments of the queue pair's own receive queue: least, if receives are shared. */
+  private final int receives;
+
+  private final int receiveSegments;
+
   QpMaker(EhcaHca hca, EhcaPd pd, QpInitAttributes init) {
     this.hca = hca;
     this.pd = pd;
     this.init = init;
+    receives = init.srq() == null ? init.maxRecvWr() : 1;
+    receiveSegments = init.srq() == null ? init.maxRecvSge() : 1;
   }
 
   EhcaQp make(ResourceBook book) throws RdmaException {
     checkSizes();
     EhcaCq sendCq = own(init.sendCq());
     EhcaCq recvCq = own(init.recvCq());
+    EhcaSrq srq = own(init.srq());
     HcallResult made =
         hca.hcalls.run(
             "creating a queue pair",
             Hcall.H_ALLOC_RESOURCE,
             ResourceType.QP,
-            init.type() == QpType.RC ? 0 : 1,
+            code(init.type()),
             pd.number(),
             sendCq.handle(),
             recvCq.handle(),
             init.maxSendWr(),
             init.maxSendSge(),
-            init.maxRecvWr(),
-            init.maxRecvSge());
+            receives,
+            receiveSegments,
+            srq == null ? 0 : srq.handle());
     Set<QueueMemory> mine = ConcurrentHashMap.newKeySet();
     try {
       Parts parts = parts(made.r4(), (int) made.r5(), mine);
-      EhcaQp qp = new EhcaQp(hca, pd, book, sendCq, recvCq, init.type(), parts);
+      EhcaQp qp = new EhcaQp(hca, pd, book, sendCq, recvCq, srq, init.type(), parts);
       qp.open();
       return qp;
     } catch (RdmaException | RuntimeException e) {
@@ -66,13 +76,6 @@ final class QpMaker {
 
   private void checkSizes() throws RdmaException {
     String device = hca.commands.device();
-    if (init.type() == QpType.UC) {
-      throw new RdmaException(device + " has no UC queue pairs; use RC or UD");
-    }
-    if (init.srq() != null) {
-      throw new NotSupportedException(
-          device + " has no shared receive queues; give the queue pair its own");
-    }
     DeviceAttributes limits = hca.query();
     Quota.checkLimit("maxSendWr on " + device, init.maxSendWr(), limits.maxQpWr());
     Quota.checkLimit("maxRecvWr on " + device, init.maxRecvWr(), limits.maxQpWr());
@@ -89,10 +92,26 @@ final class QpMaker {
         cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
   }
 
+  private @Nullable EhcaSrq own(@Nullable SharedReceiveQueue srq) throws RdmaException {
+    if (srq == null || (srq instanceof EhcaSrq mine && mine.isOf(hca))) {
+      return (EhcaSrq) srq;
+    }
+    throw new RdmaException(
+        srq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
+  }
+
+  private static int code(QpType type) {
+    return switch (type) {
+      case RC -> 0;
+      case UD -> 1;
+      case UC -> 2;
+    };
+  }
+
   private Parts parts(long handle, int qpn, Set<QueueMemory> mine) throws RdmaException {
     String what = "qp 0x" + Integer.toHexString(qpn);
     WorkQueue sends = queue(what, init.maxSendWr(), init.maxSendSge(), mine);
-    WorkQueue receives = queue(what, init.maxRecvWr(), init.maxRecvSge(), mine);
+    WorkQueue receives = queue(what, this.receives, receiveSegments, mine);
     sends.memory.register(hca.hcalls, what, handle, ResourceType.QUEUE_FIRST);
     receives.memory.register(hca.hcalls, what, handle, ResourceType.QUEUE_RECEIVE);
     RegisterPage registers =

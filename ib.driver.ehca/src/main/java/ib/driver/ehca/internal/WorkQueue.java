@@ -43,7 +43,12 @@ final class WorkQueue {
 
   /** Writes what all entries have. */
   void put(long offset, long wrId, int operation, int flags, SgeList sges) {
-    MemorySegment to = memory.segment();
+    put(memory.segment(), offset, wrId, operation, flags, sges);
+  }
+
+  /** Writes what all entries have into any queue's memory. */
+  static void put(
+      MemorySegment to, long offset, long wrId, int operation, int flags, SgeList sges) {
     Memory.put64(to, offset + Wqe.WORK_REQUEST_ID, wrId);
     Memory.put8(to, offset + Wqe.OPERATION, operation);
     Memory.put8(to, offset + Wqe.FLAGS, flags);

@@ -10,6 +10,7 @@ import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.PortBlock;
 import ib.driver.ehca.internal.format.QpBlock;
 import ib.driver.ehca.internal.format.ResourceType;
+import ib.transport.RdmaPort;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
@@ -24,15 +25,19 @@ final class Calls {
   private static final int MAX_CQ = 4096;
   private static final int MAX_CQE = 1 << 16;
   private static final int MAX_RD_ATOMIC = 16;
+  private static final int MAX_SRQ = 1024;
 
   /** Page addresses that one block of 4 KiB holds. */
   private static final int MAX_PAGES_A_CALL = 512;
+
+  private static final QpType[] TYPES = {QpType.RC, QpType.UD, QpType.UC};
 
   private final Adapter adapter;
   private final MemorySegment block = Arena.ofAuto().allocate(Memory.PAGE, 8);
   private String lastError = "";
   private int queuePairs;
   private int completionQueues;
+  private int sharedQueues;
 
   Calls(Adapter adapter) {
     this.adapter = adapter;
@@ -49,6 +54,11 @@ final class Calls {
       case H_QUERY_HCA -> queryHca(a[0]);
       case H_QUERY_PORT -> queryPort(a[0]);
       case H_REGISTER_RPAGES -> registerPages(a[0], a[1], a[2], a[3]);
+      case H_ATTACH_MCQP -> multicast(a[0], a[1], a[2], true);
+      case H_DETACH_MCQP -> multicast(a[0], a[1], a[2], false);
+      case H_MODIFY_SRQ -> modifySrq(a[0], (int) a[1]);
+      case H_QUERY_SRQ -> querySrq(a[0]);
+      case H_RESIZE_CQ -> resizeCq(a[0], (int) a[1]);
       case H_ERROR_DATA -> errorData(a[0], a[1]);
     };
   }
@@ -67,6 +77,8 @@ final class Calls {
       HwEq made = new HwEq(adapter.accessor, Memory.powerOfTwo((int) a[1]));
       adapter.eq = made;
       return HcallResult.success(adapter.add(made), made.queue.entries(), made.queue.pages(), 0);
+    } else if (a[0] == ResourceType.SRQ) {
+      return allocateSrq(a[1], a[2], (int) a[3]);
     } else if (a[0] == ResourceType.MR) {
       return allocateMr((int) a[1], (int) a[2], (int) a[3]);
     }
@@ -86,20 +98,85 @@ final class Calls {
     return HcallResult.success(adapter.add(cq), cq.queue.entries(), cq.queue.pages(), 0);
   }
 
+  private HcallResult allocateSrq(long wanted, long segments, int token) {
+    if (!fits(wanted, segments)) {
+      return refuse(HcallStatus.H_PARAMETER, "shared receive queue of " + wanted + " entries");
+    }
+    if (sharedQueues == MAX_SRQ) {
+      return refuse(HcallStatus.H_RESOURCE, "all " + MAX_SRQ + " shared receive queues are in use");
+    }
+    sharedQueues++;
+    HwSrq srq = new HwSrq(adapter, Memory.powerOfTwo((int) wanted), (int) segments, token);
+    return HcallResult.success(adapter.add(srq), srq.queue.entries(), srq.queue.pages(), 0);
+  }
+
+  private HcallResult modifySrq(long handle, int limit) {
+    HwSrq srq = adapter.find(handle, HwSrq.class);
+    if (srq == null || limit < 0 || limit > srq.queue.entries()) {
+      return refuse(HcallStatus.H_PARAMETER, "limit " + limit + " of a shared receive queue");
+    }
+    srq.arm(limit);
+    return HcallResult.of(HcallStatus.H_SUCCESS);
+  }
+
+  private HcallResult querySrq(long handle) {
+    HwSrq srq = adapter.find(handle, HwSrq.class);
+    return srq == null
+        ? refuse(HcallStatus.H_PARAMETER, "no such shared receive queue")
+        : HcallResult.success(srq.limit(), 0, 0, 0);
+  }
+
+  private HcallResult resizeCq(long handle, int entries) {
+    HwCq cq = adapter.find(handle, HwCq.class);
+    if (cq == null || entries < 0 || entries > MAX_CQE) {
+      return refuse(HcallStatus.H_PARAMETER, "completion queue of " + entries + " entries");
+    }
+    if (entries > 0) {
+      HwQueue made = cq.resize(Memory.powerOfTwo(entries));
+      return HcallResult.success(handle, made.entries(), made.pages(), 0);
+    }
+    long first = cq.commitResize();
+    return first < 0
+        ? refuse(
+            HcallStatus.H_RESOURCE, cq.waiting() + " entries wait, fewer would fit; poll first")
+        : HcallResult.success(first, 0, 0, 0);
+  }
+
+  private HcallResult multicast(long handle, long high, long low, boolean attach) {
+    HwQp qp = adapter.find(handle, HwQp.class);
+    if (qp == null) {
+      return refuse(HcallStatus.H_PARAMETER, "no such queue pair");
+    }
+    try {
+      if (attach) {
+        qp.transport().attachMcast(high, low);
+      } else {
+        qp.transport().detachMcast(high, low);
+      }
+      return HcallResult.of(HcallStatus.H_SUCCESS);
+    } catch (RdmaException e) {
+      return refuse(HcallStatus.H_PARAMETER, String.valueOf(e.getMessage()));
+    }
+  }
+
   /**
-   * Arguments: type, 0 RC or 1 UD, pd, send CQ, receive CQ, send entries and segments, receive
-   * entries and segments.
+   * Arguments: type, 0 RC or 1 UD or 2 UC, pd, send CQ, receive CQ, send entries and segments,
+   * receive entries and segments, shared receive queue or 0.
    */
   private HcallResult allocateQp(long[] a) {
     HwCq sendCq = adapter.find(a[3], HwCq.class);
     HwCq recvCq = adapter.find(a[4], HwCq.class);
+    HwSrq srq = adapter.find(a[9], HwSrq.class);
     if (sendCq == null
         || recvCq == null
         || !isReady(sendCq)
         || !isReady(recvCq)
         || !fits(a[5], a[6])
-        || !fits(a[7], a[8])) {
-      return refuse(HcallStatus.H_PARAMETER, "queue pair with wrong sizes or completion queues");
+        || !fits(a[7], a[8])
+        || a[1] < 0
+        || a[1] >= TYPES.length
+        || (a[9] != 0 && (srq == null || !srq.queue.isReady()))) {
+      return refuse(HcallStatus.H_PARAMETER, "queue pair with wrong sizes or queues");
     }
     if (queuePairs == MAX_QP) {
       return refuse(HcallStatus.H_RESOURCE, "all " + MAX_QP + " queue pairs are in use");
@@ -112,8 +189,8 @@ final class Calls {
     }
     HwWorkQueue sends = new HwWorkQueue(Memory.powerOfTwo((int) a[5]), (int) a[6]);
     HwWorkQueue receives = new HwWorkQueue(Memory.powerOfTwo((int) a[7]), (int) a[8]);
-    HwQp qp = new HwQp(adapter, qpn, (int) a[2], sendCq, recvCq, sends, receives);
-    qp.start(a[1] == 0 ? QpType.RC : QpType.UD);
+    HwQp qp = new HwQp(adapter, qpn, (int) a[2], sendCq, recvCq, sends, receives, srq);
+    qp.start(TYPES[(int) a[1]]);
     queuePairs++;
     return HcallResult.success(adapter.add(qp), qpn, sends.queue.pages(), receives.queue.pages());
   }
@@ -188,7 +265,9 @@ final class Calls {
     Object resource = adapter.resources.get(handle);
     return switch (resource) {
       case HwEq eq -> eq.queue.register(page);
+      case HwCq cq when which == ResourceType.QUEUE_RESIZED -> cq.registerResized(page);
       case HwCq cq -> cq.queue.register(page);
+      case HwSrq srq -> srq.queue.register(page);
       case HwQp qp when which == ResourceType.QUEUE_FIRST -> qp.sends.queue.register(page);
       case HwQp qp -> qp.receives.queue.register(page);
       case HwRegion region when !region.allMemory -> region.register(page);
@@ -232,6 +311,11 @@ final class Calls {
     Memory.put64(block, HcaBlock.MAX_MR, Adapter.MAX_MR);
     Memory.put64(block, HcaBlock.MAX_RD_ATOMIC, MAX_RD_ATOMIC);
     Memory.put64(block, HcaBlock.MAX_MR_PAGES, MAX_PAGES_A_CALL);
+    Memory.put64(block, HcaBlock.MAX_SRQ, MAX_SRQ);
+    Memory.put64(block, HcaBlock.MAX_SRQ_WR, MAX_QP_WR);
+    Memory.put64(block, HcaBlock.MAX_SRQ_SGE, MAX_SGE);
+    Memory.put64(block, HcaBlock.MAX_MCAST_GRP, RdmaPort.MAX_MCAST_GROUPS);
+    Memory.put64(block, HcaBlock.MAX_MCAST_QP, RdmaPort.MAX_MCAST_QP_ATTACH);
     return answer(address, HcaBlock.BYTES);
   }
 
@@ -266,6 +350,14 @@ final class Calls {
           return refuse(HcallStatus.H_RESOURCE, "queue pairs use the completion queue");
         }
         completionQueues--;
+      }
+      case HwSrq srq -> {
+        for (Object other : adapter.resources.values()) {
+          if (other instanceof HwQp qp && srq.equals(qp.srq)) {
+            return refuse(HcallStatus.H_RESOURCE, "queue pairs use the shared receive queue");
+          }
+        }
+        sharedQueues--;
       }
       case HwRegion region -> {
         adapter.lkeys.remove(region.lkey);

@@ -4,6 +4,7 @@ package ib.driver.ehca.internal.firmware;
 import ib.dma.BusAccessor;
 import ib.driver.ehca.internal.format.Cqe;
 import ib.driver.ehca.internal.format.Eqe;
+import ib.driver.ehca.internal.format.HcallStatus;
 import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.Register;
 import ib.driver.ehca.internal.format.WcCodes;
@@ -12,21 +13,33 @@ import ib.verbs.WcStatus;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A completion queue: writes entries through the bus, the valid word last. Agent thread, but for
  * the registers.
  */
 final class HwCq implements RegisterPage {
-  final HwQueue queue;
+  private static final int NOT_ARMED = 0;
+  private static final int FOR_SOLICITED = 1;
+  private static final int FOR_ALL = 2;
+
+  HwQueue queue;
   final int token;
   private final BusAccessor bus;
   private final HwEq eq;
   private final MemorySegment entry = Arena.ofAuto().allocate(Cqe.BYTES_PER_ENTRY, 8);
   private final AtomicLong consumed = new AtomicLong();
-  private final AtomicBoolean notify = new AtomicBoolean();
+  private final AtomicInteger notify = new AtomicInteger();
+
+  /** Position of the first entry of the present queue. */
+  private long base;
+
+  /** Where entries will go on, not given all its pages yet. */
+  private @Nullable HwQueue wanted;
+
   private long written;
   private boolean overrun;
   private boolean reported;
@@ -36,6 +49,39 @@ final class HwCq implements RegisterPage {
     this.eq = eq;
     this.token = token;
     queue = new HwQueue(entries, Cqe.BYTES_PER_ENTRY);
+  }
+
+  /** Begins a resize. */
+  HwQueue resize(int entries) {
+    HwQueue made = new HwQueue(entries, Cqe.BYTES_PER_ENTRY);
+    wanted = made;
+    return made;
+  }
+
+  /** A page of the queue that entries will go on in. */
+  int registerResized(long page) {
+    return wanted == null ? HcallStatus.H_PARAMETER : wanted.register(page);
+  }
+
+  /** Entries that were not consumed. */
+  long waiting() {
+    return written - consumed.get();
+  }
+
+  /**
+   * Ends a resize: entries go on in the new queue.
+   *
+   * @return position of the first one, or -1 if the queue lacks pages or is too small
+   */
+  long commitResize() {
+    HwQueue next = wanted;
+    if (next == null || !next.isReady() || waiting() > next.entries()) {
+      return -1;
+    }
+    wanted = null;
+    queue = next;
+    base = written;
+    return base;
   }
 
   /** Begins a new entry. */
@@ -53,7 +99,7 @@ final class HwCq implements RegisterPage {
    *
    * @return false if the queue overran now or before: nothing was written
    */
-  boolean commit(WcStatus status, WcOpcode opcode, int lengthBytes) {
+  boolean commit(WcStatus status, WcOpcode opcode, int lengthBytes, boolean solicited) {
     if (overrun || written - consumed.get() >= queue.entries()) {
       overrun = true;
       return false;
@@ -61,16 +107,21 @@ final class HwCq implements RegisterPage {
     Memory.put8(entry, Cqe.OPERATION, WcCodes.code(opcode));
     Memory.put8(entry, Cqe.STATUS, WcCodes.code(status));
     Memory.put32(entry, Cqe.BYTES, lengthBytes);
-    long address = queue.address(written);
+    long address = queue.address(written - base);
     if (!bus.write(address, entry, 0, Cqe.VALID)
-        || !bus.writeIntRelease(address + Cqe.VALID, queue.validWord(written))) {
+        || !bus.writeIntRelease(address + Cqe.VALID, queue.validWord(written - base))) {
       overrun = true;
       return false;
     }
     written++;
     // The entry, then the look at the register; the driver does the two the other way round.
     VarHandle.fullFence();
-    if (notify.get() && notify.compareAndSet(true, false)) {
+    int least = solicited || status != WcStatus.SUCCESS ? FOR_SOLICITED : FOR_ALL;
+    int now = notify.get();
+    while (now >= least && !notify.compareAndSet(now, NOT_ARMED)) {
+      now = notify.get();
+    }
+    if (now >= least) {
       eq.post(Eqe.COMPLETION, token);
     }
     return true;
@@ -87,13 +138,19 @@ final class HwCq implements RegisterPage {
   public void store(int offset, long value) {
     switch (offset) {
       case Register.CQ_CONSUMED -> consumed.addAndGet(value);
-      case Register.CQ_NOTIFY -> notify.set(value != 0);
+      case Register.CQ_NOTIFY -> {
+        if (value == 1) {
+          notify.set(FOR_ALL);
+        } else {
+          notify.compareAndSet(NOT_ARMED, FOR_SOLICITED);
+        }
+      }
       default -> {}
     }
   }
 
   @Override
   public long load(int offset) {
-    return offset == Register.CQ_NOTIFY && notify.get() ? 1 : 0;
+    return offset == Register.CQ_NOTIFY && notify.get() != NOT_ARMED ? 1 : 0;
   }
 }

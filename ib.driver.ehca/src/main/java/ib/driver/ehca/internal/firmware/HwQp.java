@@ -27,11 +27,18 @@ import org.jspecify.annotations.Nullable;
 
 /** A queue pair of the adapter. Agent thread, but for the registers. */
 final class HwQp implements QpBackend, RegisterPage {
+  private static final int NONE = -1;
+
   final int qpn;
   final HwWorkQueue sends;
   final HwWorkQueue receives;
   final HwCq sendCq;
   final HwCq recvCq;
+  final @Nullable HwSrq srq;
+
+  /** Tag of the shared receive queue's entry that the engine has and will complete. */
+  private int heldTag = NONE;
+
   private final Adapter adapter;
   private final int pd;
   private final Doorbell doorbell;
@@ -47,7 +54,8 @@ final class HwQp implements QpBackend, RegisterPage {
       HwCq sendCq,
       HwCq recvCq,
       HwWorkQueue sends,
-      HwWorkQueue receives) {
+      HwWorkQueue receives,
+      @Nullable HwSrq srq) {
     this.adapter = adapter;
     this.qpn = qpn;
     this.pd = pd;
@@ -55,6 +63,7 @@ final class HwQp implements QpBackend, RegisterPage {
     this.recvCq = recvCq;
     this.sends = sends;
     this.receives = receives;
+    this.srq = srq;
     doorbell = adapter.doorbells.add(this::look);
     failure = adapter.doorbells.add(this::fail);
   }
@@ -83,12 +92,21 @@ final class HwQp implements QpBackend, RegisterPage {
     if (attributes.has(QpAttributes.STATE) && attributes.state() == QpState.RESET) {
       sends.reset();
       receives.reset();
+      giveBack();
     }
+  }
+
+  private void giveBack() {
+    if (srq != null && heldTag != NONE) {
+      srq.giveBack(heldTag);
+    }
+    heldTag = NONE;
   }
 
   void stop() {
     stopped = true;
     transport().destroy();
+    giveBack();
     adapter.doorbells.remove(doorbell);
     adapter.doorbells.remove(failure);
     adapter.port.releaseQpn(qpn);
@@ -160,6 +178,11 @@ final class HwQp implements QpBackend, RegisterPage {
 
   @Override
   public boolean nextReceive(RecvWqe into) {
+    if (srq != null) {
+      boolean taken = srq.next(into);
+      heldTag = taken ? (int) into.cookie() : NONE;
+      return taken;
+    }
     long position = receives.next();
     if (position < 0) {
       return false;
@@ -203,7 +226,7 @@ final class HwQp implements QpBackend, RegisterPage {
     long wrId = sends.complete(cookie);
     if (signaled || status != WcStatus.SUCCESS) {
       sendCq.begin(qpn, wrId, cookie, false);
-      if (!sendCq.commit(status, opcode, lengthBytes)) {
+      if (!sendCq.commit(status, opcode, lengthBytes, false)) {
         adapter.overrun(sendCq);
       }
     }
@@ -219,17 +242,50 @@ final class HwQp implements QpBackend, RegisterPage {
       int immediateOrKey,
       int srcQpn,
       boolean solicited) {
-    long wrId = receives.complete(cookie);
-    MemorySegment entry = recvCq.begin(qpn, wrId, cookie, true);
+    MemorySegment entry = srq == null ? beginOwn(cookie) : beginShared(srq, (int) cookie);
     if (flags != 0) {
       int holds = flags == WcFlags.WITH_IMM ? Cqe.HAS_IMMEDIATE : Cqe.HAS_INVALIDATED;
-      Memory.put8(entry, Cqe.FLAGS, Cqe.IS_RECEIVE | holds);
+      Memory.put8(entry, Cqe.FLAGS, Memory.get8(entry, Cqe.FLAGS) | holds);
       Memory.put32(entry, Cqe.IMMEDIATE, immediateOrKey);
     }
     Memory.put32(entry, Cqe.REMOTE_QPN, srcQpn);
-    if (!recvCq.commit(status, opcode, lengthBytes)) {
+    if (!recvCq.commit(status, opcode, lengthBytes, solicited)) {
       adapter.overrun(recvCq);
     }
+  }
+
+  private MemorySegment beginOwn(long position) {
+    return recvCq.begin(qpn, receives.complete(position), position, true);
+  }
+
+  private MemorySegment beginShared(HwSrq from, int tag) {
+    heldTag = NONE;
+    MemorySegment entry = recvCq.begin(qpn, from.wrId(tag), from.position(tag), true);
+    Memory.put8(entry, Cqe.FLAGS, Cqe.IS_RECEIVE | Cqe.FROM_SRQ);
+    Memory.put32(entry, Cqe.SRQ_TOKEN, from.token);
+    from.complete(tag);
+    return entry;
+  }
+
+  @Override
+  public boolean sharesReceives() {
+    return srq != null;
+  }
+
+  @Override
+  public void onLastWqe() {
+    adapter.event(Eqe.LAST_WQE, qpn);
+  }
+
+  @Override
+  public void onSqDrained() {
+    adapter.event(Eqe.SQ_DRAINED, qpn);
+  }
+
+  @Override
+  public void onSqe(String cause) {
+    error = cause;
+    adapter.event(Eqe.SQ_ERROR, qpn);
   }
 
   @Override

@@ -33,6 +33,9 @@ public final class Cqe {
   /** Position of the work queue entry, counted from the making of the queue, 8 bytes. */
   public static final int POSITION = 32;
 
+  /** Token of the shared receive queue that the entry came from, 4 bytes. */
+  public static final int SRQ_TOKEN = 28;
+
   /** Valid word, 4 bytes: its lowest bit is 1 in the first turn of the ring, then 0, and so on. */
   public static final int VALID = 60;
 
@@ -47,6 +50,9 @@ public final class Cqe {
 
   /** Flag: of the receive queue. */
   public static final int IS_RECEIVE = 0x01;
+
+  /** Flag: of a shared receive queue, whose position and token it has. */
+  public static final int FROM_SRQ = 0x02;
 
   private Cqe() {}
 }

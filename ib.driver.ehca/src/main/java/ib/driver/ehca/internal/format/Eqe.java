@@ -24,5 +24,20 @@ public final class Eqe {
   /** A completion queue overran. */
   public static final int CQ_ERROR = 3;
 
+  /** The send queue of a queue pair has drained. */
+  public static final int SQ_DRAINED = 4;
+
+  /** A queue pair in error takes nothing from its shared receive queue any more. */
+  public static final int LAST_WQE = 5;
+
+  /** The send queue of an unreliable queue pair went into error. */
+  public static final int SQ_ERROR = 6;
+
+  /** A shared receive queue, by its token, fell below its limit. */
+  public static final int SRQ_LIMIT = 7;
+
+  /** A shared receive queue, by its token, failed. */
+  public static final int SRQ_ERROR = 8;
+
   private Eqe() {}
 }

@@ -30,8 +30,23 @@ public final class HcaBlock {
   /** Pages of a region. */
   public static final int MAX_MR_PAGES = 64;
 
+  /** Shared receive queues. */
+  public static final int MAX_SRQ = 72;
+
+  /** Entries of a shared receive queue. */
+  public static final int MAX_SRQ_WR = 80;
+
+  /** Data segments of its entries. */
+  public static final int MAX_SRQ_SGE = 88;
+
+  /** Multicast groups. */
+  public static final int MAX_MCAST_GRP = 96;
+
+  /** Queue pairs of a group. */
+  public static final int MAX_MCAST_QP = 104;
+
   /** Bytes of the block. */
-  public static final int BYTES = 72;
+  public static final int BYTES = 112;
 
   private HcaBlock() {}
 }

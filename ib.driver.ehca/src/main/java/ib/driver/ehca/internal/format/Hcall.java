@@ -24,6 +24,19 @@ public enum Hcall {
   H_QUERY_PORT(0x184),
   /** Registers pages: handle, which queue, DMA address, how many. */
   H_REGISTER_RPAGES(0x1AC),
+  /** Attaches a queue pair to a multicast group: handle, upper and lower half of the GID. */
+  H_ATTACH_MCQP(0x19C),
+  /** Detaches from a multicast group: handle, upper and lower half of the GID. */
+  H_DETACH_MCQP(0x1A0),
+  /** Arms the limit of a shared receive queue: handle, limit. */
+  H_MODIFY_SRQ(0x1B8),
+  /** Answers with the limit of a shared receive queue: handle. */
+  H_QUERY_SRQ(0x1BC),
+  /**
+   * Resizes a completion queue, first handle and entries: what follows are the pages of the new
+   * queue; then handle and 0: the queue goes on there, from the position in the answer on.
+   */
+  H_RESIZE_CQ(0x1C0),
   /**
    * Asks why the last hypercall was refused or a queue pair failed: handle or 0, DMA address of an
    * {@link ErrorBlock}.

@@ -30,6 +30,8 @@ public final class QpBlock {
   private static final int TIMEOUT = 60;
   private static final int RETRY = 64;
   private static final int RNR_RETRY = 68;
+  private static final int PKEY_INDEX = 72;
+  private static final int SQD_NOTIFY = 76;
 
   private static final int RESET = 1;
   private static final int INIT = 2;
@@ -90,6 +92,8 @@ public final class QpBlock {
     Memory.put32(block, TIMEOUT, from.timeoutCode());
     Memory.put32(block, RETRY, from.retryCount());
     Memory.put32(block, RNR_RETRY, from.rnrRetry());
+    Memory.put32(block, PKEY_INDEX, from.pkeyIndex());
+    Memory.put32(block, SQD_NOTIFY, from.sqdAsyncNotify() ? 1 : 0);
   }
 
   /**
@@ -154,6 +158,12 @@ public final class QpBlock {
     }
     if ((mask & QpAttributes.RNR_RETRY) != 0) {
       to.rnrRetry(Memory.get32(block, RNR_RETRY));
+    }
+    if ((mask & QpAttributes.PKEY_INDEX) != 0) {
+      to.pkeyIndex(Memory.get32(block, PKEY_INDEX));
+    }
+    if ((mask & QpAttributes.EN_SQD_ASYNC_NOTIFY) != 0) {
+      to.sqdAsyncNotify(Memory.get32(block, SQD_NOTIFY) != 0);
     }
   }
 }

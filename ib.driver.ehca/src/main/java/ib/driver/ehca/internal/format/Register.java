@@ -12,7 +12,10 @@ public final class Register {
   /** Completion queue: number of entries consumed ({@code cqx_feca}). */
   public static final int CQ_CONSUMED = 0x20;
 
-  /** Completion queue: 1 asks for an event with the next entry ({@code cqx_n0}). */
+  /**
+   * Completion queue: 1 asks for an event with the next entry ({@code cqx_n0}), 2 with the next
+   * that is solicited or an error ({@code cqx_n1}; one register here).
+   */
   public static final int CQ_NOTIFY = 0x38;
 
   /** Event queue: number of entries consumed. */

@@ -14,6 +14,7 @@ import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceCapabilities;
 import ib.verbs.MemoryRegion;
+import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.QpAttributes;
@@ -32,6 +33,7 @@ import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -639,5 +641,79 @@ public abstract class QueueConformance {
       assertIs(side.next(), to, 3, WcStatus.WR_FLUSH_ERR);
       Endpoint.await("error", () -> calls.get() == 3);
     }
+  }
+
+  // Multicast.
+
+  @Test
+  void shouldGiveEveryQueuePairOfAGroupACopyAndNoneAfterItLeft() throws Exception {
+    InetAddress group = InetAddress.ofLiteral("239.22.1.7");
+    QueuePair sender = a.qp(QpType.UD, null);
+    QueuePair mine = a.qp(QpType.UD, null);
+    QueuePair first = b.qp(QpType.UD, null);
+    QueuePair second = b.qp(QpType.UD, null);
+    for (QueuePair qp : new QueuePair[] {sender, mine, first, second}) {
+      datagrams(qp);
+    }
+    first.attachMcast(group);
+    first.attachMcast(group);
+    second.attachMcast(group);
+    mine.attachMcast(group);
+    a.fill(0, 1000, 9);
+    mine.postRecv(a.receive(1, 200_000, 1040));
+    first.postRecv(b.receive(2, 100_000, 1040));
+    second.postRecv(b.receive(3, 300_000, 1040));
+    sender.postSend(
+        a.request(4, WrOpcode.SEND, 0, 1000)
+            .datagram(group, QueuePair.MULTICAST_QPN, QKEY));
+    Set<Long> ids = new HashSet<>();
+    for (int i = 0; i < 2; i++) {
+      WorkCompletion wc = b.next();
+      assertThat(wc.status()).isEqualTo(WcStatus.SUCCESS);
+      assertThat(wc.byteLength()).isEqualTo(1040);
+      assertThat(wc.srcQpn()).isEqualTo(sender.qpn());
+      ids.add(wc.wrId());
+    }
+    assertThat(ids).containsExactlyInAnyOrder(2L, 3L);
+    assertThat(b.holds(100_040, 1000, 9)).isTrue();
+    assertThat(b.holds(300_040, 1000, 9)).isTrue();
+    ids.clear();
+    ids.add(a.next().wrId());
+    ids.add(a.next().wrId());
+    assertThat(ids).as("the sender's own host has a copy too").containsExactlyInAnyOrder(1L, 4L);
+    // The one that left gets nothing any more, the other does.
+    second.detachMcast(group);
+    assertThatThrownBy(() -> second.detachMcast(group)).isInstanceOf(RdmaException.class);
+    second.postRecv(b.receive(5, 300_000, 1040));
+    first.postRecv(b.receive(6, 100_000, 1040));
+    sender.postSend(
+        a.request(7, WrOpcode.SEND, 0, 1000)
+            .datagram(group, QueuePair.MULTICAST_QPN, QKEY));
+    assertIs(b.next(), first, 6, WcStatus.SUCCESS);
+    assertThat(b.cq.poll(b.one)).isZero();
+    // A reset does not end the membership.
+    first.modify(new QpAttributes().state(QpState.RESET));
+    datagrams(first);
+    first.postRecv(b.receive(8, 100_000, 1040));
+    sender.postSend(
+        a.request(9, WrOpcode.SEND, 0, 1000)
+            .datagram(group, QueuePair.MULTICAST_QPN, QKEY));
+    assertIs(b.next(), first, 8, WcStatus.SUCCESS);
+  }
+
+  @Test
+  void shouldRefuseMulticastWhereItCanNotBe() throws Exception {
+    InetAddress group = InetAddress.ofLiteral("239.22.1.8");
+    QueuePair datagram = a.qp(QpType.UD, null);
+    datagrams(datagram);
+    for (QpType type : new QpType[] {QpType.RC, QpType.UC}) {
+      QueuePair qp = a.qp(type, null);
+      qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(0));
+      assertThatThrownBy(() -> qp.attachMcast(group)).isInstanceOf(NotSupportedException.class);
+    }
+    assertThatThrownBy(() -> datagram.attachMcast(InetAddress.ofLiteral("10.1.2.3")))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("224.0.0.0/4");
+    assertThat(left.hca.query().capabilities().maxMcastGrp()).isPositive();
   }
 }

@@ -6,6 +6,7 @@ import ib.transport.internal.posix.Errno;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectableChannel;
 import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Datagrams through a {@link DatagramChannel}, one by one: for systems without our native way. The
@@ -39,11 +41,23 @@ final class ChannelDatagramIo implements DatagramIo {
 
   ChannelDatagramIo(InetSocketAddress address, DatagramIoOptions options)
       throws DatagramIoOpenException {
+    this(address, options, null);
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @param group interface on which to join the multicast group that {@code address} is then; else
+   *     null
+   */
+  ChannelDatagramIo(
+      InetSocketAddress address, DatagramIoOptions options, @Nullable NetworkInterface group)
+      throws DatagramIoOpenException {
     errors = new SendErrors(counters, options.errors());
     batch = new SendBatch(options.sendPackets(), options.maxPacketBytes(), false);
     sendView = batch.memory().asByteBuffer();
     try {
-      channel = open(address, options);
+      channel = open(address, options, group);
     } catch (IOException | UnsupportedOperationException e) {
       throw new DatagramIoOpenException(
           address,
@@ -62,7 +76,8 @@ final class ChannelDatagramIo implements DatagramIo {
     }
   }
 
-  private static DatagramChannel open(InetSocketAddress address, DatagramIoOptions options)
+  private static DatagramChannel open(
+      InetSocketAddress address, DatagramIoOptions options, @Nullable NetworkInterface group)
       throws IOException {
     boolean ipv6 = address.getAddress().getAddress().length == 16;
     DatagramChannel channel =
@@ -74,6 +89,16 @@ final class ChannelDatagramIo implements DatagramIo {
       channel.setOption(StandardSocketOptions.SO_SNDBUF, options.sendBufferBytes());
       if (options.trafficClass() != 0) {
         channel.setOption(StandardSocketOptions.IP_TOS, options.trafficClass());
+      }
+      if (group != null) {
+        channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+        channel.bind(address);
+        channel.join(address.getAddress(), group);
+        return channel;
+      }
+      NetworkInterface own = Interfaces.of(address.getAddress());
+      if (own != null) {
+        channel.setOption(StandardSocketOptions.IP_MULTICAST_IF, own);
       }
       return channel.bind(address);
     } catch (IOException | RuntimeException e) {

@@ -4,10 +4,34 @@ package ib.transport.internal.io;
 import ib.transport.internal.posix.Posix;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 
 /** Opens sockets with the best way that this system has. */
 public final class DatagramIoFactory {
   private DatagramIoFactory() {}
+
+  /**
+   * Opens a socket that receives what is sent to a multicast group. Several may be open for the
+   * same group. A channel in every mode: its datagrams wait for the agent for a millisecond at
+   * most.
+   *
+   * @param group multicast address and port
+   * @param own address of the interface on which the group is joined
+   * @throws DatagramIoOpenException if that is not possible, with reason and remedy
+   */
+  public static DatagramIo openGroup(
+      InetSocketAddress group, InetAddress own, DatagramIoOptions options)
+      throws DatagramIoOpenException {
+    NetworkInterface on = Interfaces.of(own);
+    if (on == null) {
+      throw new DatagramIoOpenException(
+          group,
+          own.getHostAddress() + " is on no interface",
+          "configure an address that ip address shows",
+          null);
+    }
+    return new ChannelDatagramIo(group, options, on);
+  }
 
   /**
    * Opens a socket on one address.

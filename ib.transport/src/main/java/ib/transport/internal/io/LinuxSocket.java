@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.io;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import ib.transport.internal.posix.Errno;
@@ -9,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a socket with the options of a {@link DatagramIo}, and says what was granted. */
@@ -38,6 +40,9 @@ final class LinuxSocket {
         require(address, Sockets.IPPROTO_IP, Sockets.IP_MTU_DISCOVER, Sockets.PMTUDISC_DO);
         require(address, Sockets.IPPROTO_IP, Sockets.IP_TOS, options.trafficClass());
         set(Sockets.IPPROTO_IP, Sockets.IP_RECVTOS, 1);
+        // What is sent to a group goes out where the socket is; the interface may have no
+        // multicast.
+        setBytes(Sockets.IPPROTO_IP, Sockets.IP_MULTICAST_IF, address.getAddress().getAddress());
       }
       set(Sockets.SOL_SOCKET, Sockets.SO_RCVBUF, options.receiveBufferBytes());
       set(Sockets.SOL_SOCKET, Sockets.SO_SNDBUF, options.sendBufferBytes());
@@ -58,6 +63,10 @@ final class LinuxSocket {
     // RoCEv2 peers may send a UDP checksum of 0, which IPv6 otherwise forbids.
     require(address, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_RX, 1);
     set(Sockets.IPPROTO_IPV6, Sockets.IPV6_RECVTCLASS, 1);
+    NetworkInterface own = Interfaces.of(address.getAddress());
+    if (own != null) {
+      set(Sockets.IPPROTO_IPV6, Sockets.IPV6_MULTICAST_IF, own.getIndex());
+    }
   }
 
   private InetSocketAddress bind(InetSocketAddress address) throws DatagramIoOpenException {
@@ -100,6 +109,15 @@ final class LinuxSocket {
     int result = set(level, option, value);
     if (result < 0) {
       throw OpenErrors.of(address, "setsockopt " + level + "/" + option, -result);
+    }
+  }
+
+  private void setBytes(int level, int option, byte[] value) {
+    MemorySegment.copy(value, 0, scratch, JAVA_BYTE, 0, value.length);
+    try {
+      posix.setsockopt(fd, level, option, scratch.address(), value.length);
+    } finally {
+      Reference.reachabilityFence(this);
     }
   }
 

@@ -27,8 +27,10 @@ final class Sockets {
   static final int IP_TOS = 1;
   static final int IP_MTU_DISCOVER = 10;
   static final int IP_RECVTOS = 13;
+  static final int IP_MULTICAST_IF = 32;
 
   static final int IPPROTO_IPV6 = 41;
+  static final int IPV6_MULTICAST_IF = 17;
   static final int IPV6_MTU_DISCOVER = 23;
   static final int IPV6_V6ONLY = 26;
   static final int IPV6_DONTFRAG = 62;

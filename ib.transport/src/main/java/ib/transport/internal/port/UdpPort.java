@@ -11,6 +11,7 @@ import ib.transport.agent.Agent;
 import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTask;
 import ib.transport.internal.engine.EngineOptions;
+import ib.transport.internal.engine.McastGroups;
 import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.ethernet.EthernetIo;
 import ib.transport.internal.ethernet.LinkAddress;
@@ -23,6 +24,7 @@ import ib.transport.internal.io.ReceiveBatch;
 import ib.transport.wire.Gids;
 import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.PathMtu;
+import ib.verbs.NotSupportedException;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import java.io.IOException;
@@ -59,6 +61,19 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   /** What the kernel adds to a packet that it holds. */
   private static final int BOOKKEEPING = 1024;
 
+  /** A port of Ethernet frames takes those to its own address only. */
+  private static final McastGroups NO_GROUPS =
+      new McastGroups() {
+        @Override
+        public void join(long groupHigh, long groupLow) throws RdmaException {
+          throw new NotSupportedException(
+              "a port of Ethernet frames joins no multicast group: use a port on a UDP socket");
+        }
+
+        @Override
+        public void leave(long groupHigh, long groupLow) {}
+      };
+
   private final PortConfig config;
   private final Agent agent;
   private final int mtuBytes;
@@ -66,6 +81,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private final SendSockets senders;
   private final PortEngine engine;
   private final BatchSink sink;
+  private final GroupSockets groups;
   private final QpnAllocator qpns;
   private final ReceiveBatch received = new ReceiveBatch();
   private final int windowPackets;
@@ -97,6 +113,8 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
         new PortEngine(
             EngineOptions.of(high, low).withMtuBytes(mtu).withWindowPackets(windowPackets));
     this.sink = new BatchSink(engine, senders, high, low);
+    this.groups = new GroupSockets(config.address(), agent, engine, mtu);
+    engine.setGroups(config.link() == null ? groups : NO_GROUPS);
     this.qpns =
         new QpnAllocator(config.name(), RandomGenerator.getDefault(), agent.clock(), MAX_QPNS);
   }
@@ -243,6 +261,13 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   public void close() {
     failure = "closed";
     try {
+      agent.call(
+          "leaving groups",
+          () -> {
+            groups.close();
+            return true;
+          },
+          AGENT_WAIT);
       agent.remove(this, AGENT_WAIT);
     } catch (AgentException | IllegalStateException e) {
       // The agent is closed or stuck. The task does nothing any more, and its socket must go.

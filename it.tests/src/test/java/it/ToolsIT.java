@@ -3,14 +3,17 @@ package it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.dma.debug.DmaDebug;
 import it.fixture.Addresses;
 import it.fixture.Bundles;
 import it.fixture.Devices;
 import it.fixture.Eventually;
+import it.fixture.Services;
 import it.fixture.Settings;
 import it.fixture.Shell;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.util.Map;
 import javax.inject.Inject;
 import org.junit.After;
 import org.junit.Before;
@@ -31,6 +34,7 @@ public class ToolsIT {
 
   @Inject private BundleContext context;
   private Devices devices;
+  private Settings settings;
   private Shell shell;
 
   @Configuration
@@ -49,7 +53,7 @@ public class ToolsIT {
   public void threeDevices() {
     devices = new Devices(context);
     shell = new Shell(context);
-    Settings settings = new Settings(context);
+    settings = new Settings(context);
     settings.port("near", NEAR);
     settings.port("far", FAR);
     settings.port("third", THIRD);
@@ -155,6 +159,74 @@ public class ToolsIT {
     assertThat(shell.start("pingpong --srq -q 16 -r 8").fails()).contains("rx_depth 8");
     assertThat(shell.start("pingpong --rc -p " + freePort() + " 127.0.0.1").fails())
         .contains("couldn't connect", "start the server first");
+  }
+
+  @Test
+  public void shouldMeasureEveryOperationAndCheckItsData() throws Exception {
+    for (String what : new String[] {"write bw", "read bw", "send bw"}) {
+      String table = measure(what + " -n 200 -t 16 -s 5000", "mthca0", NEAR, "ipath0");
+      assertThat(table).contains("BW Test", "#bytes     #iterations    BW peak[MiB/sec]");
+      assertThat(table).containsPattern("\\n 5000 +200 +[0-9.]+ +[0-9.]+ +[0-9.]+\\n");
+    }
+    for (String what : new String[] {"write lat", "read lat", "send lat"}) {
+      String table = measure(what + " -n 50", "ipath0", THIRD, "mthca0");
+      assertThat(table).contains("Latency Test", "t_typical[usec]", "99.9% percentile[usec]");
+      assertThat(table).containsPattern("\\n 2 +50 +([0-9.]+ +){6}[0-9.]+\\n");
+    }
+    if (shell.run("devinfo -v").contains("ATOMIC_HCA")) {
+      assertThat(measure("atomic bw -n 100 -t 8", "mthca0", NEAR, "ipath0"))
+          .containsPattern("\\n 8 +100 ");
+      assertThat(measure("atomic lat -n 50", "ipath0", THIRD, "mthca0"))
+          .containsPattern("\\n 8 +50 ");
+    }
+    assertThat(measure("write bw -a -n 4", "ehca0", FAR, "mthca0"))
+        .contains("\n 2 ", "\n 65536 ", "\n 1048576 ");
+  }
+
+  private String measure(String what, String near, String address, String far) throws Exception {
+    Shell.Job server = serve("perf -d " + near, near);
+    String table = shell.run("perf " + what + " -d " + far + " " + address);
+    server.succeeds();
+    return table;
+  }
+
+  @Test
+  public void shouldMapAndSyncAsItMustUnderDebug() throws Exception {
+    DmaDebug debug = Services.find(context, DmaDebug.class, "(objectClass=*)");
+    String[] watched = {"mthca0", "ehca0", "ipath0"};
+    org.osgi.service.cm.Configuration configuration =
+        settings.put("ib.core.dma.debug", Map.of("devices", new String[] {"*"}));
+    for (String device : watched) {
+      Eventually.holds(device + " is watched", () -> debug.isOn(device));
+      devices.active(device);
+    }
+    Shell.Job server = serve("rping -s -S 20000 --device mthca0", "mthca0");
+    shell.run("rping -c -V -S 20000 -C 3 --device ehca0 -a " + NEAR);
+    server.succeeds();
+    for (String what : new String[] {"write bw", "read bw", "send lat"}) {
+      measure(what + " -n 20 -t 4 -s 9000", "ipath0", THIRD, "mthca0");
+    }
+    playPingPong("--ud -s 1000", "mthca0", "ehca0");
+    assertThat(debug.reports()).isEmpty();
+    configuration.delete();
+    for (String device : watched) {
+      Eventually.holds(device + " is watched no more", () -> !debug.isOn(device));
+      devices.active(device);
+    }
+  }
+
+  @Test
+  public void shouldSayWhatIsWrongWithAMeasurement() throws Exception {
+    assertThat(shell.start("perf fly bw " + NEAR).fails()).contains("fly is no operation");
+    assertThat(shell.start("perf write " + NEAR).fails()).contains("operation, measure and host");
+    assertThat(shell.start("perf write speed " + NEAR).fails()).contains("give bw or lat");
+    assertThat(shell.start("perf write bw -s 2000000 " + NEAR).fails()).contains("1 to 1048576");
+    assertThat(shell.start("perf atomic bw -d ehca0 " + NEAR).fails())
+        .contains("ehca0 has no atomic operations");
+    Shell.Job server = serve("ucmatose -p 18515 -b " + NEAR, "mthca0");
+    assertThat(shell.start("perf read bw -d ehca0 " + NEAR).fails())
+        .contains("the other end is not this perf");
+    assertThat(server.fails()).contains("disconnected");
   }
 
   @Test

@@ -28,7 +28,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A message of each kind, right but for one field: what the connection manager answers, or which
@@ -222,7 +224,7 @@ class BadMessagesTest {
   @MethodSource("rows")
   void shouldAnswerOrCountWhatIsWrong(Row row) {
     MemorySegment mad = original(row.message);
-    boolean toActive = List.of("REP", "MRA", "REJ", "DREP", "SIDR_REP").contains(row.message);
+    boolean toActive = isToActive(row.message);
     Station from = toActive ? b : a;
     Station to = toActive ? a : b;
     row.damage.accept(mad);
@@ -248,12 +250,58 @@ class BadMessagesTest {
       return;
     }
     MemorySegment mad = original(row.message);
-    boolean toActive = List.of("REP", "MRA", "REJ", "DREP", "SIDR_REP").contains(row.message);
+    boolean toActive = isToActive(row.message);
     Station from = toActive ? b : a;
     Station to = toActive ? a : b;
     long drops = drops(to);
     to.engine.receive(from.port.gidHigh(), from.port.gidLow(), mad, 0, Mad.LENGTH, fabric.nowNs);
     assertThat(drops(to)).as("dropped or refused").isEqualTo(drops);
+  }
+
+  /** A message is of a connection only if it comes from its peer (12.9.8). */
+  @ParameterizedTest
+  @CsvSource({
+    "REP, REJ 6", "RTU, ''", "MRA, ''", "REJ, ''", "DREQ, DREP", "DREP, ''", "LAP, APR 1", "SIDR_REP, ''"
+  })
+  void shouldTakeNothingFromAStranger(String message, String answer) throws Exception {
+    MemorySegment mad = original(message);
+    Station stranger = fabric.station("s", "192.0.2.66", 2048);
+    Station to = isToActive(message) ? a : b;
+    List<CmState> states = states(to);
+    long before = to.engine.counter(CmCounter.DROPPED_UNKNOWN_ID);
+    fabric.sent.clear();
+    to.engine.receive(
+        stranger.port.gidHigh(), stranger.port.gidLow(), mad, 0, Mad.LENGTH, fabric.nowNs);
+    assertThat(String.join(", ", fabric.sent.stream().map(BadMessagesTest::text).toList()))
+        .isEqualTo(answer);
+    assertThat(to.engine.counter(CmCounter.DROPPED_UNKNOWN_ID)).isEqualTo(before + 1);
+    assertThat(states(to)).isEqualTo(states);
+  }
+
+  private static List<CmState> states(Station station) {
+    return station.engine.table.all().stream().map(conn -> conn.state).toList();
+  }
+
+  /** Every MAD has 256 bytes (13.4.2). */
+  @ParameterizedTest
+  @ValueSource(strings = {"REQ", "REP", "RTU", "MRA", "REJ", "DREQ", "DREP", "LAP", "SIDR_REQ", "SIDR_REP"})
+  void shouldDropWhatIsTooShort(String message) {
+    MemorySegment mad = original(message);
+    boolean toActive = isToActive(message);
+    Station from = toActive ? b : a;
+    Station to = toActive ? a : b;
+    List<CmState> states = states(to);
+    long before = to.engine.counter(MALFORMED);
+    fabric.sent.clear();
+    to.engine.receive(
+        from.port.gidHigh(), from.port.gidLow(), mad, 0, Mad.LENGTH - 1, fabric.nowNs);
+    assertThat(fabric.sent).isEmpty();
+    assertThat(to.engine.counter(MALFORMED)).isEqualTo(before + 1);
+    assertThat(states(to)).isEqualTo(states);
+  }
+
+  private static boolean isToActive(String message) {
+    return List.of("REP", "MRA", "REJ", "DREP", "SIDR_REP").contains(message);
   }
 
   private static long drops(Station station) {

@@ -78,7 +78,7 @@ final class CmTestNode {
   }
 
   private void take(@Nullable WorkCompletion completion, String what) throws ToolException {
-    if (completion == null) {
+    if (completion == null || completion.status() == WcStatus.WR_FLUSH_ERR) {
       throw new ToolException(
           "the peer disconnected after %d messages and %d sends of %d; %s are missing"
               .formatted(received, sent, options.messages(), what));

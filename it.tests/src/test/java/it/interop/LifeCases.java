@@ -17,14 +17,32 @@ final class LifeCases {
             .alsoInTheBuild(),
         Case.of("server", "REJ: nobody listens", "-", 4096, LifeCases::refusedByUs)
             .alsoInTheBuild(),
-        Case.of("target", "SRP: REJ of a login to another target id", "-", 4096, LifeCases::loginRefused)
+        Case.of(
+                "target",
+                "SRP: REJ of a login to another target id",
+                "-",
+                4096,
+                LifeCases::loginRefused)
             .with(Case.Host.TARGET),
-        Case.of("target", "SRP: guest is frozen for 3 s in mid-transfer", "4k", 1024, LifeCases::frozen)
+        Case.of(
+                "target",
+                "SRP: guest is frozen for 3 s in mid-transfer",
+                "4k",
+                1024,
+                LifeCases::frozen)
             .with(Case.Host.TARGET),
-        Case.of("server", "rping: the guest's client is killed", "1024", 1024, LifeCases::clientKilled),
-        Case.of("client", "rping: the guest's server is killed", "1024", 1024, LifeCases::serverKilled),
-        Case.of("client", "rping: the guest dies in mid-transfer", "1024", 1024, LifeCases::guestDies),
-        Case.of("target", "SRP: the guest dies in mid-transfer", "4k", 1024, LifeCases::initiatorDies)
+        Case.of(
+            "server", "rping: the guest's client is killed", "1024", 1024, LifeCases::clientKilled),
+        Case.of(
+            "client", "rping: the guest's server is killed", "1024", 1024, LifeCases::serverKilled),
+        Case.of(
+            "client", "rping: the guest dies in mid-transfer", "1024", 1024, LifeCases::guestDies),
+        Case.of(
+                "target",
+                "SRP: the guest dies in mid-transfer",
+                "4k",
+                1024,
+                LifeCases::initiatorDies)
             .with(Case.Host.TARGET));
   }
 
@@ -129,7 +147,11 @@ final class LifeCases {
     bench
         .guest()
         .run(
-            "(rping -c -a " + Wire.ADDRESS + " -S 1024 -C " + MANY + " >/dev/null 2>&1) & sleep 2;"
+            "(rping -c -a "
+                + Wire.ADDRESS
+                + " -S 1024 -C "
+                + MANY
+                + " >/dev/null 2>&1) & sleep 2;"
                 + " pkill -9 rping",
             Bench.SHORT);
     return "ended: " + ended(ours);

@@ -261,7 +261,14 @@ class BadMessagesTest {
   /** A message is of a connection only if it comes from its peer (12.9.8). */
   @ParameterizedTest
   @CsvSource({
-    "REP, REJ 6", "RTU, ''", "MRA, ''", "REJ, ''", "DREQ, DREP", "DREP, ''", "LAP, APR 1", "SIDR_REP, ''"
+    "REP, REJ 6",
+    "RTU, ''",
+    "MRA, ''",
+    "REJ, ''",
+    "DREQ, DREP",
+    "DREP, ''",
+    "LAP, APR 1",
+    "SIDR_REP, ''"
   })
   void shouldTakeNothingFromAStranger(String message, String answer) throws Exception {
     MemorySegment mad = original(message);
@@ -284,7 +291,8 @@ class BadMessagesTest {
 
   /** Every MAD has 256 bytes (13.4.2). */
   @ParameterizedTest
-  @ValueSource(strings = {"REQ", "REP", "RTU", "MRA", "REJ", "DREQ", "DREP", "LAP", "SIDR_REQ", "SIDR_REP"})
+  @ValueSource(
+      strings = {"REQ", "REP", "RTU", "MRA", "REJ", "DREQ", "DREP", "LAP", "SIDR_REQ", "SIDR_REP"})
   void shouldDropWhatIsTooShort(String message) {
     MemorySegment mad = original(message);
     boolean toActive = isToActive(message);

@@ -3,7 +3,11 @@ package it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaMemoryPool;
 import ib.dma.DmaStatistics;
+import ib.dma.IbDma;
 import ib.dma.metrics.DmaDeviceMetrics;
 import ib.dma.metrics.DmaMetrics;
 import it.fixture.Addresses;
@@ -13,6 +17,7 @@ import it.fixture.Services;
 import it.fixture.Settings;
 import it.fixture.SrpPair;
 import it.fixture.TestDriver;
+import it.fixture.TestUlp;
 import java.util.Map;
 import javax.inject.Inject;
 import org.junit.After;
@@ -30,6 +35,7 @@ import org.osgi.framework.BundleContext;
 @RunWith(PaxExam.class)
 public class DmaMetricsIT {
   private static final int READINGS = 2000;
+  private static final int ROUNDS = 1000;
   private static final String INITIATOR = "hca0";
   private static final String TARGET = "hca1";
 
@@ -78,6 +84,8 @@ public class DmaMetricsIT {
     pair.goesOn("while it is measured");
 
     grew(initiator, of(INITIATOR).statistics());
+    assertThat(of(INITIATOR).statistics().peak()).isPositive();
+    assertThat(of(INITIATOR).statistics().syncs()).isGreaterThan(initiator.syncs());
     grew(target, of(TARGET).statistics());
     assertThat(of(INITIATOR).statistics().faults()).isEmpty();
     assertThat(of(INITIATOR).statistics().failedMaps()).isEmpty();
@@ -93,6 +101,23 @@ public class DmaMetricsIT {
   }
 
   @Test
+  public void shouldCountAddressesThatAThreadGetsAgain() throws Exception {
+    IbDma dma = TestUlp.start(context, "test.ulp.mapping", INITIATOR).device().dma();
+    DmaMemory memory =
+        Services.find(context, DmaMemoryPool.class, "(objectClass=*)").allocate(ROUNDS);
+    DmaStatistics before = of(INITIATOR).statistics();
+    for (int i = 0; i < ROUNDS; i++) {
+      long address = dma.mapSingle(memory, 0, ROUNDS, DmaDirection.TO_DEVICE);
+      assertThat(dma.mappingError(address)).isFalse();
+      dma.unmapSingle(address, ROUNDS, DmaDirection.TO_DEVICE);
+    }
+    memory.close();
+    DmaStatistics after = of(INITIATOR).statistics();
+    assertThat(after.maps() - before.maps()).isGreaterThanOrEqualTo(ROUNDS);
+    assertThat(after.addressHits() - before.addressHits()).isGreaterThanOrEqualTo(ROUNDS / 2);
+  }
+
+  @Test
   public void shouldBeginAnewWithANewAttachmentInItsMode() {
     DmaDeviceMetrics before = of(INITIATOR);
     long generation = devices.active(INITIATOR).generation();
@@ -104,6 +129,7 @@ public class DmaMetricsIT {
     DmaDeviceMetrics after = of(INITIATOR);
     assertThat(after.attachment()).isGreaterThan(before.attachment());
     assertThat(after.statistics().mode()).isEqualTo("swiotlb");
+    assertThat(after.statistics().bouncedBytes()).isPositive();
   }
 
   @Test

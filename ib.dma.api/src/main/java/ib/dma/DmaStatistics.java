@@ -9,8 +9,8 @@ import java.util.Map;
  *
  * @param mode how they map, in a word, e.g. {@code iommu-strict}; {@code own} if they don't say
  * @param live what is mapped now, by the driver and all users
- * @param peak most pieces mapped at a time, or {@link #UNKNOWN}; a piece is a mapping, an entry of
- *     a list, or a coherent allocation
+ * @param peak about the most pieces mapped at a time, or {@link #UNKNOWN}; a piece is a mapping, an
+ *     entry of a list, or a coherent allocation
  * @param maps pieces ever mapped, or {@link #UNKNOWN}
  * @param unmaps pieces unmapped, or {@link #UNKNOWN}
  * @param syncs syncs, of a list one, or {@link #UNKNOWN}

@@ -45,6 +45,9 @@ public final class HostMemoryPool implements DmaMemoryPool, PoolSpace {
   private static final long DEFAULT_LIMIT_MIB = 1024;
   private static final long MAX_LIMIT_MIB = 1L << 20;
 
+  /** No offset is ever beyond. */
+  static final long MAX_LIMIT_BYTES = MAX_LIMIT_MIB << 20;
+
   /** Null outside of a container, where there is no configuration either. */
   private final @Nullable Logger log;
 

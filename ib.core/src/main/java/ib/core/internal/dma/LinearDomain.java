@@ -52,7 +52,8 @@ final class LinearDomain extends DmaDomain {
     if (configured == DmaSettings.CHOSEN) {
       return IovaWindow.linearBase(device.dmaMask(), number);
     }
-    if (configured > last || configured <= bounce.lastAddress()) {
+    boolean below = configured <= bounce.window().base() - HostMemoryPool.MAX_LIMIT_BYTES;
+    if (configured > last || (!below && configured <= bounce.lastAddress())) {
       throw new IllegalArgumentException(
           "bus.base=0x%x of %s; give one from 0x%x to its DMA mask 0x%x"
               .formatted(configured, device.name(), bounce.lastAddress() + 1, last));

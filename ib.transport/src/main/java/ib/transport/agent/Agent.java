@@ -254,6 +254,17 @@ public final class Agent implements AutoCloseable {
     }
   }
 
+  /**
+   * Runs the commands that wait, for a task that has just caused some and can go on better after
+   * them; those that they bring wait for the next call or turn. Only for the holder of the agent.
+   *
+   * @return how many
+   */
+  public int runCommands() {
+    assertInAgent();
+    return turn.runCommands();
+  }
+
   /** For messages: who holds the agent, and where. */
   String whereItIs() {
     return ownership.whereItIs();

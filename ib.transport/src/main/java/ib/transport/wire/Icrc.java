@@ -31,11 +31,18 @@ public final class Icrc {
 
   private static final int VIEWS = 4;
 
+  /** Of payloads that lie elsewhere: a power of two. */
+  private static final int PAYLOAD_VIEWS = 256;
+
+  private static final byte[] ZEROS = new byte[4];
+
   private final CRC32 crc = new CRC32();
   private final CrcRewind rewind = new CrcRewind();
   private final @Nullable MemorySegment[] segments = new MemorySegment[VIEWS];
   private final @Nullable ByteBuffer[] views = new ByteBuffer[VIEWS];
   private int nextView;
+  private final @Nullable MemorySegment[] payloadSegments = new MemorySegment[PAYLOAD_VIEWS];
+  private final @Nullable ByteBuffer[] payloadViews = new ByteBuffer[PAYLOAD_VIEWS];
 
   /**
    * The ICRC of a packet, as the number that is stored little-endian after it.
@@ -50,6 +57,40 @@ public final class Icrc {
     crc.reset();
     crc.update(flow.fill(identification, length + LENGTH, packet, off));
     updateBody(packet, off + Bth.LENGTH, length - Bth.LENGTH);
+    return (int) crc.getValue();
+  }
+
+  /**
+   * The ICRC of a packet whose payload lies elsewhere. Allocates nothing as long as payloads lie in
+   * few (some hundred), lasting segments.
+   *
+   * @param headerLength bytes at {@code off}: from the BTH to before the payload
+   * @param payload native memory
+   * @param padCount zeros that follow the payload, 0..3
+   * @throws IllegalStateException if the payload's memory is closed
+   */
+  public int compute(
+      IcrcFlow flow,
+      int identification,
+      MemorySegment packet,
+      long off,
+      int headerLength,
+      MemorySegment payload,
+      long payloadOff,
+      int payloadLength,
+      int padCount) {
+    int length = headerLength + payloadLength + padCount;
+    crc.reset();
+    crc.update(flow.fill(identification, length + LENGTH, packet, off));
+    updateBody(packet, off + Bth.LENGTH, headerLength - Bth.LENGTH);
+    ByteBuffer view = payloadViewOf(payload);
+    if (view == null) {
+      crc.update(payload.asSlice(payloadOff, payloadLength).asByteBuffer());
+    } else {
+      int start = (int) payloadOff;
+      crc.update(view.limit(start + payloadLength).position(start));
+    }
+    crc.update(ZEROS, 0, padCount);
     return (int) crc.getValue();
   }
 
@@ -113,6 +154,22 @@ public final class Icrc {
       start = 0;
     }
     crc.update(view.limit(start + length).position(start));
+  }
+
+  /** Null if the segment is too long for one. */
+  private @Nullable ByteBuffer payloadViewOf(MemorySegment payload) {
+    if (payload.byteSize() > Integer.MAX_VALUE) {
+      return null;
+    }
+    long address = payload.address();
+    int i = (int) (address >>> 6 ^ address >>> 12 ^ address >>> 20) & (PAYLOAD_VIEWS - 1);
+    ByteBuffer view = payloadViews[i];
+    if (view == null || !payload.equals(payloadSegments[i])) {
+      view = payload.asByteBuffer();
+      payloadSegments[i] = payload;
+      payloadViews[i] = view;
+    }
+    return view;
   }
 
   private ByteBuffer viewOf(MemorySegment packet) {

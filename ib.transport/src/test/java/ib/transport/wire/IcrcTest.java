@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
@@ -173,5 +174,34 @@ class IcrcTest {
     assertThat(icrc.identify(flow, packet, 0, 33)).isEqualTo(Icrc.WRONG);
     assertThatThrownBy(() -> IcrcFlow.of(A, new byte[16], 1))
         .hasMessageContaining("4 and 16 bytes");
+  }
+
+  @Test
+  void shouldComputeTheSameForAPayloadThatLiesElsewhere() {
+    Random random = new Random(5);
+    Icrc icrc = new Icrc();
+    IcrcFlow flow = IcrcFlow.ipv4();
+    flow.ipv4Addresses(0x0A010203, 0x0A010204);
+    flow.sourcePort(0xC001);
+    MemorySegment elsewhere = Arena.ofAuto().allocate(8192);
+    MemorySegment packet = Arena.ofAuto().allocate(8192);
+    for (int i = 0; i < 2000; i++) {
+      int header = 12 + 4 * random.nextInt(8);
+      int payload = random.nextInt(4097);
+      int pad = -payload & 3;
+      int at = random.nextInt(100);
+      int from = random.nextInt(1000);
+      for (int b = 0; b < header; b++) {
+        packet.set(ValueLayout.JAVA_BYTE, at + b, (byte) random.nextInt());
+      }
+      for (int b = 0; b < payload; b++) {
+        elsewhere.set(ValueLayout.JAVA_BYTE, from + b, (byte) random.nextInt());
+      }
+      MemorySegment.copy(elsewhere, from, packet, at + header, payload);
+      packet.asSlice(at + header + payload, pad).fill((byte) 0);
+      int whole = icrc.compute(flow, i, packet, at, header + payload + pad);
+      assertThat(icrc.compute(flow, i, packet, at, header, elsewhere, from, payload, pad))
+          .isEqualTo(whole);
+    }
   }
 }

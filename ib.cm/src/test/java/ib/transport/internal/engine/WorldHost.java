@@ -75,6 +75,7 @@ final class WorldHost implements SimCm.Application {
             .withWindowPackets(8 << random.nextInt(6))
             .withSendRing(2 << random.nextInt(6));
     port = new SimHost(number, options, null, world::send);
+    port.pieces = random.nextBoolean();
     qpns = new SimQpns("p" + number, new Random(random.nextLong()), world::nowNs);
     cm =
         new SimCm(

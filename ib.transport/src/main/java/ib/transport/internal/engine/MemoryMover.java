@@ -20,6 +20,10 @@ import java.lang.invoke.VarHandle;
  */
 final class MemoryMover {
   private static final int ATOMIC_BYTES = Long.BYTES;
+
+  /** Less is copied sooner than told of. */
+  private static final int LEAST_PIECE_BYTES = 512;
+
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private final BusWindow window = new BusWindow();
@@ -38,6 +42,35 @@ final class MemoryMover {
       return MemoryStatus.OK;
     }
     return walk(backend, wqe, from, bytes, out, outOffset, false);
+  }
+
+  /**
+   * Gives a sink bytes of an entry whose memory is the device's until it is acknowledged: shows it
+   * where they are if they lie in one run, else copies them.
+   *
+   * @param headerLength of the packet that the sink has begun
+   */
+  MemoryStatus give(
+      QpBackend backend, SendWqe wqe, long from, int bytes, PacketSink sink, int headerLength) {
+    if (bytes >= LEAST_PIECE_BYTES && wqe.inlineBytes() == 0 && sink.takesPieces()) {
+      int i = 0;
+      long skip = from;
+      while (i < wqe.sgeCount() && skip >= wqe.length(i)) {
+        skip -= wqe.length(i++);
+      }
+      if (i < wqe.sgeCount() && wqe.length(i) - skip >= bytes) {
+        MemoryStatus status =
+            backend.resolveLocal(wqe.lkey(i), wqe.address(i) + skip, bytes, false, window);
+        if (status != MemoryStatus.OK) {
+          return status;
+        }
+        if (window.length() >= bytes && window.segment().isNative()) {
+          sink.piece(headerLength, window.segment(), window.offset(), bytes);
+          return MemoryStatus.OK;
+        }
+      }
+    }
+    return gather(backend, wqe, from, bytes, sink.segment(), sink.offset() + headerLength);
   }
 
   /** Copies a packet's {@code bytes} to {@code to} bytes into the entry's elements. */

@@ -41,12 +41,13 @@ public interface PacketSink {
   }
 
   /**
-   * The bytes of the begun packet from {@code at} on are these, and need not be copied into {@link
-   * #segment()}; they stay unchanged until the port's turn is over. Only between {@link #begin} and
-   * {@link #commit}, pieces in ascending order, and only where {@link #takesPieces()}.
+   * The whole payload of the begun packet is this, and need not be copied into {@link #segment()};
+   * the sink adds the pad bytes too. It stays unchanged until the port's turn is over; a packet for
+   * which that does not hold goes out with a wrong ICRC. Only between {@link #begin} and {@link
+   * #commit}, once, and only where {@link #takesPieces()}.
    *
-   * @param at offset from the BTH
-   * @param segment native memory that lives as long as the host
+   * @param at offset from the BTH: the length of the headers
+   * @param segment native memory
    * @param offset first byte
    * @param lengthBytes at least 1
    */

@@ -32,6 +32,9 @@ final class RcQp extends BackedQp {
   int mtu;
   private @Nullable Window window;
 
+  /** The sink was full before the answer had its turn. */
+  private boolean answersFirst;
+
   RcQp(EngineCore core, int qpn, QpBackend backend) {
     super(core, qpn, QpType.RC, backend);
     requester = new RcRequester(this);
@@ -98,11 +101,19 @@ final class RcQp extends BackedQp {
     if (destroyed || !receives()) {
       return !destroyed && wantsFlush() ? flushPosted() : 0;
     }
-    boolean both = responder.wantsTurn() && requester.wantsTurn();
     int work = congestion.transmit(sink, peerHigh, peerLow, destQpn);
-    if (!core.sinkFull) {
-      work += responder.transmit(sink, both ? budget / 2 : budget);
+    if (core.sinkFull) {
+      return work;
     }
+    boolean answers = responder.wantsTurn();
+    if (answers && responder.isShort() && !answersFirst && sends()) {
+      // A short answer behind a request goes in the same train.
+      work += requester.transmit(sink, budget - 1);
+      answersFirst = core.sinkFull;
+      return core.sinkFull || !receives() ? work : work + responder.transmit(sink, 1);
+    }
+    answersFirst = false;
+    work += responder.transmit(sink, answers && requester.wantsTurn() ? budget / 2 : budget);
     if (!core.sinkFull && sends()) {
       work += requester.transmit(sink, budget - work);
     }

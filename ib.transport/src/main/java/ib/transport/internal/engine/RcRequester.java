@@ -282,7 +282,7 @@ final class RcRequester {
     }
     MemorySegment out = sink.segment();
     long at = sink.offset();
-    MemoryStatus status = core.mover.gather(qp.backend, wqe, from, payload, out, at + header);
+    MemoryStatus status = core.mover.give(qp.backend, wqe, from, payload, sink, header);
     if (status != MemoryStatus.OK) {
       queue.setFailure(WcStatus.LOC_PROT_ERR);
       failIfOldest();

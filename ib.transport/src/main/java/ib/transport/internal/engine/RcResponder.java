@@ -82,6 +82,11 @@ final class RcResponder {
     return answers.isEmpty() ? ackPending || nakSyndrome != NONE : !qp.paced;
   }
 
+  /** Whether all that there is to answer is one acknowledgement. */
+  boolean isShort() {
+    return answers.isEmpty();
+  }
+
   private void wake() {
     core.ready.addLast(qp);
   }

@@ -28,6 +28,11 @@ public interface DatagramIo extends Pollable, AutoCloseable {
   /** The send buffer that the system granted, in bytes as it counts them. */
   int sendBufferBytes();
 
+  /** Whether payloads that lie elsewhere are sent from where they are, without a copy. */
+  default boolean gathersSends() {
+    return false;
+  }
+
   /**
    * Whether runs of equal-size packets are sent as one. May become false once the system has
    * refused one.

@@ -77,6 +77,11 @@ final class LinuxDatagramIo implements DatagramIo {
   }
 
   @Override
+  public boolean gathersSends() {
+    return true;
+  }
+
+  @Override
   public boolean offloadsSends() {
     return sender.trains();
   }

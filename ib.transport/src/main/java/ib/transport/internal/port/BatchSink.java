@@ -10,6 +10,7 @@ import ib.transport.internal.io.SendBatch;
 import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.IcrcFlow;
+import ib.transport.wire.Wire;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class BatchSink implements PacketSink {
   private final PortEngine engine;
   private final SendSockets sockets;
+  private final boolean gathers;
   private final long localHigh;
   private final long localLow;
   private final boolean ipv6;
@@ -35,6 +37,12 @@ final class BatchSink implements PacketSink {
   private long destLow;
   private int lengthBytes;
 
+  // Its payload, if that lies elsewhere.
+  private @Nullable MemorySegment payload;
+  private long payloadOffset;
+  private int payloadBytes;
+  private int headerBytes;
+
   // The socket that it goes through.
   private int socket;
   private SendBatch batch;
@@ -43,6 +51,7 @@ final class BatchSink implements PacketSink {
   BatchSink(PortEngine engine, SendSockets sockets, long localHigh, long localLow) {
     this.engine = engine;
     this.sockets = sockets;
+    this.gathers = sockets.gather();
     this.batch = sockets.batch(0);
     this.sourcePort = sockets.port(0);
     this.localHigh = localHigh;
@@ -77,6 +86,7 @@ final class BatchSink implements PacketSink {
       destLow = low;
     }
     lengthBytes = bytes;
+    payload = null;
     return true;
   }
 
@@ -108,11 +118,30 @@ final class BatchSink implements PacketSink {
     return batch.position();
   }
 
+  /** A tap is shown packets in one piece. */
+  @Override
+  public boolean takesPieces() {
+    return gathers && tap == null;
+  }
+
+  @Override
+  public void piece(int at, MemorySegment segment, long offset, int bytes) {
+    headerBytes = at;
+    payload = segment;
+    payloadOffset = offset;
+    payloadBytes = bytes;
+  }
+
   @Override
   public void commit() {
     PeerAddress peer = to;
     if (peer == null) {
       engine.count(PortCounter.SEND_ERRORS, 1);
+      return;
+    }
+    MemorySegment elsewhere = payload;
+    if (elsewhere != null) {
+      commitPieces(peer, elsewhere);
       return;
     }
     int total = lengthBytes + Icrc.LENGTH;
@@ -127,6 +156,39 @@ final class BatchSink implements PacketSink {
     if (shown != null) {
       show(shown, identification, memory, at, total);
     }
+  }
+
+  /** Header, payload from where it is, then pad and ICRC, which follow the header in the batch. */
+  private void commitPieces(PeerAddress peer, MemorySegment elsewhere) {
+    int total = lengthBytes + Icrc.LENGTH;
+    int pad = lengthBytes - headerBytes - payloadBytes;
+    MemorySegment memory = batch.memory();
+    long at = batch.position();
+    try {
+      int value =
+          icrc.compute(
+              flow,
+              batch.nextIndex(peer, total),
+              memory,
+              at,
+              headerBytes,
+              elsewhere,
+              payloadOffset,
+              payloadBytes,
+              pad);
+      long trailer = at + headerBytes;
+      for (int i = 0; i < pad; i++) {
+        Wire.u8(memory, trailer + i, 0);
+      }
+      Wire.u32LittleEndian(memory, trailer + pad, value);
+      batch.add(peer, headerBytes, elsewhere, payloadOffset, payloadBytes, pad + Icrc.LENGTH);
+    } catch (IllegalStateException e) {
+      // The memory was closed meanwhile: as lost on the way.
+      engine.count(PortCounter.SEND_ERRORS, 1);
+      return;
+    }
+    engine.count(PortCounter.SENT_PKTS, 1);
+    engine.count(PortCounter.SENT_BYTES, total);
   }
 
   @SuppressWarnings("CatchingUnchecked") // a tap is somebody else's code

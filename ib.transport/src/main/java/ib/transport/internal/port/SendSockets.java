@@ -105,6 +105,11 @@ final class SendSockets implements AutoCloseable {
     return ports[index];
   }
 
+  /** Whether payloads are sent from where they are. */
+  boolean gather() {
+    return sockets[0].gathersSends();
+  }
+
   /** Hands all batches to the system; packets taken off, sent or dropped. */
   int flush() throws IOException {
     int done = 0;

@@ -209,6 +209,9 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       while (received.next()) {
         receive(nowNs);
       }
+      if (work > 0 && !runCommands()) {
+        return work;
+      }
       work += engine.onTimers(nowNs);
       work += engine.transmit(sink, nowNs);
       return work + senders.flush();
@@ -217,6 +220,19 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       onFailure.run();
       return 0;
     }
+  }
+
+  /**
+   * Lets applications answer what came, so that their answers leave in this turn, together with the
+   * acknowledgements: first completions come to their handlers, then what those posted comes here.
+   *
+   * @return false if one of them closed the port
+   */
+  private boolean runCommands() {
+    if (agent.runCommands() > 0) {
+      agent.runCommands();
+    }
+    return failure == null;
   }
 
   private void receive(long nowNs) {

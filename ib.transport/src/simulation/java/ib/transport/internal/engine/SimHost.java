@@ -28,6 +28,13 @@ final class SimHost implements PacketSink {
   private long destLow;
   private int length;
   private int nextId;
+  private MemorySegment piece;
+  private int pieceAt;
+  private long pieceOffset;
+  private int pieceBytes;
+
+  /** Whether payloads are taken from where they are. */
+  boolean pieces;
 
   /** Packets that the sink still takes in this turn; negative = no bound. */
   int room = -1;
@@ -83,6 +90,7 @@ final class SimHost implements PacketSink {
     }
     destLow = newDestLow;
     length = lengthBytes;
+    piece = null;
     // What the engine forgets to write must not look right by chance.
     slab.asSlice(START, lengthBytes).fill((byte) 0xEE);
     return true;
@@ -99,7 +107,27 @@ final class SimHost implements PacketSink {
   }
 
   @Override
+  public boolean takesPieces() {
+    return pieces;
+  }
+
+  @Override
+  public void piece(int at, MemorySegment segment, long offset, int lengthBytes) {
+    if (piece != null || at + lengthBytes > length || length - at - lengthBytes > 3) {
+      throw new IllegalArgumentException("a piece of " + lengthBytes + " bytes at " + at);
+    }
+    piece = segment;
+    pieceAt = at;
+    pieceOffset = offset;
+    pieceBytes = lengthBytes;
+  }
+
+  @Override
   public void commit() {
+    if (piece != null) {
+      MemorySegment.copy(piece, pieceOffset, slab, START + pieceAt, pieceBytes);
+      slab.asSlice(START + pieceAt + pieceBytes, length - pieceAt - pieceBytes).fill((byte) 0);
+    }
     room = Math.max(-1, room - 1);
     nextId = (nextId * 75 + 74) & 0xFFFF;
     flow.ipv4Addresses((int) low, (int) destLow);

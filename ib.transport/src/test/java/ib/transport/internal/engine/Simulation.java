@@ -82,6 +82,12 @@ final class Simulation {
   }
 
   private SimHost host(int lastByte, MemorySegment memory) {
+    SimHost host = newHost(lastByte, memory);
+    host.pieces = random.nextBoolean();
+    return host;
+  }
+
+  private SimHost newHost(int lastByte, MemorySegment memory) {
     EngineOptions options =
         SimHost.options()
             .withWindowPackets(4 << random.nextInt(7))

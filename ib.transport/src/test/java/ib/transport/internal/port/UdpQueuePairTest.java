@@ -185,6 +185,31 @@ class UdpQueuePairTest {
     everyIcrcIsRight(capture.toByteArray());
   }
 
+  /** Without a capture, so that payloads leave from where they are where the socket can do that. */
+  @ParameterizedTest
+  @CsvSource({"native,4096", "native,1024", "channel,4096"})
+  void shouldSendFromWhereTheBytesAre(String io, int mtu) throws Exception {
+    try (UdpPort a = open("a", "127.21.5.5", io, mtu);
+        UdpPort b = open("b", "127.21.5.6", io, mtu)) {
+      Hardware left = new Hardware();
+      Hardware right = new Hardware();
+      PortQp[] qps = connect(a, b, left, right, mtu);
+      Random random = new Random(mtu);
+      for (int i = 0; i < 40; i++) {
+        byte[] data = new byte[1 + random.nextInt(100_000)];
+        random.nextBytes(data);
+        int from = random.nextInt(1000);
+        MemorySegment.copy(data, 0, left.memory, ValueLayout.JAVA_BYTE, from, data.length);
+        left.completions.clear();
+        post(qps[0], left, new Work(WrOpcode.RDMA_WRITE, from, 300_000 + i, data.length));
+        await(() -> left.completions.contains("RDMA_WRITE SUCCESS " + data.length));
+        assertThat(right.bytes(300_000 + i, data.length)).isEqualTo(data);
+      }
+      assertThat(b.counter(PortCounter.DROPPED_ICRC)).isZero();
+      assertThat(a.counter(PortCounter.SEND_ERRORS)).isZero();
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"native", "channel"})
   void shouldSpreadQueuePairsOverSourcePorts(String io) throws Exception {
@@ -243,7 +268,7 @@ class UdpQueuePairTest {
     assertThat(packets).isGreaterThan(50);
   }
 
-  private PortQp[] connect(UdpPort a, UdpPort b, Hardware left, Hardware right, int mtu)
+  private PortQp[] connect(UdpPort a, UdpPort b, QpBackend left, QpBackend right, int mtu)
       throws RdmaException {
     int qpnA = a.allocateQpn();
     int qpnB = b.allocateQpn();

@@ -128,6 +128,9 @@ public class ToolsIT {
     playPingPong("--rc -s 1", "ipath0", "mthca0");
     playPingPong("--ud -s 2048 -r 40", "ehca0", "ipath0");
     playPingPong("--ud", "mthca0", "ehca0");
+    playPingPong("--uc -s 5000", "mthca0", "ipath0");
+    playPingPong("--srq -q 4 -r 50", "ipath0", "mthca0");
+    playPingPong("--srq", "mthca0", "ipath0");
   }
 
   private void playPingPong(String kind, String near, String far) throws Exception {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.tools.internal;
 
+import ib.verbs.ConnectRequest;
+import ib.verbs.DatagramRequest;
+import ib.verbs.RdmaException;
+import ib.verbs.RejectReason;
+import ib.verbs.SidrStatus;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that arrived at a listener of a run and wait for its thread; bounded.
@@ -16,20 +20,47 @@ final class Inbox<R> {
   private final Run run;
   private final ArrayBlockingQueue<R> waiting = new ArrayBlockingQueue<>(CAPACITY);
 
-  Inbox(Run run) {
+  private Inbox(Run run) {
     this.run = run;
   }
 
+  /** Listens for connections, for as long as the run lasts. */
+  static Inbox<ConnectRequest> ofConnections(Run run, long serviceId) throws RdmaException {
+    Inbox<ConnectRequest> inbox = new Inbox<>(run);
+    run.add(
+        run.local()
+            .manager()
+            .listen(
+                serviceId,
+                request -> {
+                  if (!inbox.offer(request)) {
+                    request.reject(RejectReason.NO_RESOURCES, new byte[0]);
+                  }
+                }));
+    return inbox;
+  }
+
+  /** Offers a datagram service, for as long as the run lasts. */
+  static Inbox<DatagramRequest> ofDatagrams(Run run, long serviceId) throws RdmaException {
+    Inbox<DatagramRequest> inbox = new Inbox<>(run);
+    run.add(
+        run.local()
+            .manager()
+            .listenDatagram(
+                serviceId,
+                request -> {
+                  if (!inbox.offer(request)) {
+                    request.reject(SidrStatus.NO_QP, new byte[0]);
+                  }
+                }));
+    return inbox;
+  }
+
   /** Takes a request in; false if too many wait. */
-  boolean offer(R request) {
+  private boolean offer(R request) {
     boolean taken = waiting.offer(request);
     run.raise();
     return taken;
-  }
-
-  /** The next if there is one. */
-  @Nullable R poll() {
-    return waiting.poll();
   }
 
   /**

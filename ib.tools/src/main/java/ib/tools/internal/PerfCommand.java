@@ -5,7 +5,6 @@ import ib.tools.internal.PerfOptions.Operation;
 import ib.verbs.ConnectRequest;
 import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaException;
-import ib.verbs.RejectReason;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -52,17 +51,8 @@ public final class PerfCommand {
 
   private static void serve(Run run, PerfOptions options, PrintStream out)
       throws ToolException, RdmaException {
-    Inbox<ConnectRequest> inbox = new Inbox<>(run);
-    run.add(
-        run.local()
-            .manager()
-            .listen(
-                ConnectionManager.tcpServiceId(options.port()),
-                request -> {
-                  if (!inbox.offer(request)) {
-                    request.reject(RejectReason.NO_RESOURCES, new byte[0]);
-                  }
-                }));
+    Inbox<ConnectRequest> inbox =
+        Inbox.ofConnections(run, ConnectionManager.tcpServiceId(options.port()));
     Common.listening(run, "port " + options.port(), out);
     PerfServer.serve(run, inbox.next(options.timeoutS()));
   }

@@ -4,7 +4,6 @@ package ib.tools.internal;
 import ib.verbs.ConnectRequest;
 import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaException;
-import ib.verbs.RejectReason;
 import java.io.PrintStream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -50,18 +49,8 @@ public final class RpingCommand {
     int served = 0;
     // One run listens; each connection has one of its own, so that it ends without the others.
     try (Run listening = toolbox.begin(options.device(), options.address())) {
-      Inbox<ConnectRequest> inbox = new Inbox<>(listening);
-      listening.add(
-          listening
-              .local()
-              .manager()
-              .listen(
-                  ConnectionManager.tcpServiceId(options.port()),
-                  request -> {
-                    if (!inbox.offer(request)) {
-                      request.reject(RejectReason.NO_RESOURCES, new byte[0]);
-                    }
-                  }));
+      Inbox<ConnectRequest> inbox =
+          Inbox.ofConnections(listening, ConnectionManager.tcpServiceId(options.port()));
       Common.listening(listening, "port " + options.port(), out);
       while (options.persistent()) {
         serveOneOfMany(listening, inbox.next(options.timeoutS()), options, out);

@@ -9,7 +9,6 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
-import ib.verbs.RejectReason;
 import ib.verbs.WrOpcode;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -90,17 +89,7 @@ public final class UcmatoseCommand {
       throws RdmaException, ToolException {
     out.println("cmatose: starting server");
     List<Node> nodes = new ArrayList<>();
-    Inbox<ConnectRequest> inbox = new Inbox<>(run);
-    run.add(
-        run.local()
-            .manager()
-            .listen(
-                serviceId(options),
-                request -> {
-                  if (!inbox.offer(request)) {
-                    request.reject(RejectReason.NO_RESOURCES, new byte[0]);
-                  }
-                }));
+    Inbox<ConnectRequest> inbox = Inbox.ofConnections(run, serviceId(options));
     Common.listening(run, "port " + options.port(), out);
     while (nodes.size() < options.connections()) {
       Node node = node(run, options);

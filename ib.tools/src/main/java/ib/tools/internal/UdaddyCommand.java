@@ -8,7 +8,6 @@ import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
-import ib.verbs.SidrStatus;
 import ib.verbs.WrOpcode;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -87,17 +86,8 @@ public final class UdaddyCommand {
   private static void server(Run run, CmTestOptions options, PrintStream out)
       throws RdmaException, ToolException {
     out.println("udaddy: starting server");
-    Inbox<DatagramRequest> inbox = new Inbox<>(run);
-    run.add(
-        run.local()
-            .manager()
-            .listenDatagram(
-                ConnectionManager.udpServiceId(options.port()),
-                request -> {
-                  if (!inbox.offer(request)) {
-                    request.reject(SidrStatus.NO_QP, new byte[0]);
-                  }
-                }));
+    Inbox<DatagramRequest> inbox =
+        Inbox.ofDatagrams(run, ConnectionManager.udpServiceId(options.port()));
     Common.listening(run, "port " + options.port(), out);
     List<CmTestNode> nodes = new ArrayList<>();
     List<InetAddress> peers = new ArrayList<>();

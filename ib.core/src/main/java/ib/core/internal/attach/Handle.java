@@ -84,9 +84,13 @@ final class Handle implements RdmaDevice {
 
   private static String detail(RdmaResource resource) {
     String label = label(resource);
-    return resource instanceof QueuePair qp
-        ? label + " type " + qp.type() + " state " + qp.state()
-        : label;
+    try {
+      return resource instanceof QueuePair qp
+          ? label + " type " + qp.type() + " state " + qp.state()
+          : label;
+    } catch (RuntimeException e) {
+      return label;
+    }
   }
 
   private static String label(RdmaResource resource) {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ib.dma.DmaAccess;
 import ib.dma.DmaDirection;
+import ib.dma.DmaFault;
 import ib.dma.DmaMemory;
 import ib.dma.DmaUsage;
 import ib.dma.ScatterList;
@@ -29,6 +31,7 @@ import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -119,6 +122,59 @@ public abstract class HcaConformance {
     a.qp.postSend(a.request(2, WrOpcode.RDMA_READ, bytes).remote(b.address, b.all.rkey()));
     assertCompletes(a, 2, WcStatus.SUCCESS, WcOpcode.RDMA_READ);
     assertThat(a.mismatch(bytes, 3)).isEqualTo(-1);
+  }
+
+  /** Memory is the device's from the post to the completion, and only what the work names. */
+  @Test
+  void shouldTouchOnlyWhatWorkNamesAndOnlyInItsDirection() {
+    int bytes = 5000;
+    a.fill(bytes, 6);
+    left.bus.begin();
+    right.bus.begin();
+    assertThat(b.receive(20, bytes + 100)).isEqualTo(PostResult.OK);
+    assertThat(left.bus.seen()).as("before anything is posted").isEmpty();
+    assertThat(right.bus.seen(DmaAccess.WRITE, b.address, BUFFER)).as("before it is sent").isEmpty();
+    assertThat(a.qp.postSend(a.request(10, WrOpcode.SEND, bytes))).isEqualTo(PostResult.OK);
+    assertCompletes(b, 20, WcStatus.SUCCESS, WcOpcode.RECV);
+    assertCompletes(a, 10, WcStatus.SUCCESS, WcOpcode.SEND);
+
+    for (HcaHost host : new HcaHost[] {left, right}) {
+      assertThat(host.bus.seen()).allMatch(one -> one.fault() == DmaFault.NONE);
+    }
+    assertThat(left.bus.seen(DmaAccess.READ, a.address, bytes)).isNotEmpty();
+    assertThat(left.bus.seen(DmaAccess.READ, a.address + bytes, BUFFER - bytes)).isEmpty();
+    assertThat(left.bus.seen(DmaAccess.WRITE, a.address, BUFFER)).isEmpty();
+    assertThat(right.bus.seen(DmaAccess.WRITE, b.address, bytes)).isNotEmpty();
+    assertThat(right.bus.seen(DmaAccess.WRITE, b.address + bytes, BUFFER - bytes)).isEmpty();
+    assertThat(right.bus.seen(DmaAccess.READ, b.address, BUFFER)).isEmpty();
+  }
+
+  /** Doorbell, descriptor, data; and the data before the completion that tells of them. */
+  @Test
+  void shouldReadDescriptorsAfterTheDoorbellAndCompleteAfterTheData() {
+    a.fill(5000, 7);
+    assertThat(b.receive(20, 5000)).isEqualTo(PostResult.OK);
+    left.bus.begin();
+    right.bus.begin();
+    assertThat(left.bus.seen()).as("before the doorbell").isEmpty();
+    assertThat(a.qp.postSend(a.request(10, WrOpcode.SEND, 5000))).isEqualTo(PostResult.OK);
+    assertCompletes(b, 20, WcStatus.SUCCESS, WcOpcode.RECV);
+    assertCompletes(a, 10, WcStatus.SUCCESS, WcOpcode.SEND);
+
+    List<BusWitness.Seen> sender = left.bus.seen();
+    List<BusWitness.Seen> descriptors = left.bus.beside(DmaAccess.READ, a.address, BUFFER);
+    List<BusWitness.Seen> payload = left.bus.seen(DmaAccess.READ, a.address, BUFFER);
+    if (!descriptors.isEmpty()) { // a device whose queues are in memory
+      assertThat(sender.indexOf(descriptors.getFirst()))
+          .isLessThan(sender.indexOf(payload.getFirst()));
+    }
+    List<BusWitness.Seen> receiver = right.bus.seen();
+    List<BusWitness.Seen> data = right.bus.seen(DmaAccess.WRITE, b.address, BUFFER);
+    List<BusWitness.Seen> completions = right.bus.beside(DmaAccess.WRITE, b.address, BUFFER);
+    if (!completions.isEmpty()) {
+      assertThat(receiver.lastIndexOf(data.getLast()))
+          .isLessThan(receiver.indexOf(completions.getFirst()));
+    }
   }
 
   @Test

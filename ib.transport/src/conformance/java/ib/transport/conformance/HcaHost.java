@@ -24,6 +24,9 @@ public final class HcaHost implements AutoCloseable {
   public final TestContext context;
   public final Hca hca;
 
+  /** What the hardware reaches memory by. */
+  public final BusWitness bus;
+
   /** The user's way to map memory. */
   public final IbDma dma;
 
@@ -47,7 +50,8 @@ public final class HcaHost implements AutoCloseable {
     user = device.forOwner("ulp");
     ops.attach(user);
     dma = new IbDma(user, ops);
-    context = new TestContext(new IbDma(device, ops), ops.bus(device));
+    bus = new BusWitness(ops.bus(device));
+    context = new TestContext(new IbDma(device, ops), bus);
     hca = open();
   }
 

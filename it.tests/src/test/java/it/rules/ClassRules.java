@@ -19,7 +19,73 @@ final class ClassRules {
    */
   static final Set<String> NOT_FOR_PROTOCOLS = Set.of("ib.dma.IbDevice", "ib.dma.IbDmaOps");
 
+  /**
+   * The ops', the hardware's and core's side of DMA: a protocol has the {@code IbDma} of its
+   * device.
+   */
+  static final Set<String> BEHIND_THE_TABLE =
+      Set.of(
+          "ib.dma.IbDmaOps",
+          "ib.dma.DelegatingDmaOps",
+          "ib.dma.IbDmaInterposer",
+          "ib.dma.DmaArguments",
+          "ib.dma.DmaBus",
+          "ib.dma.BusWindow",
+          "ib.dma.BusAccessor");
+
+  /**
+   * Methods by which a protocol would make a DMA address of something else, or read or write what
+   * belongs to the ops: owner, and name.
+   */
+  static final Set<String> ROUND_THE_TABLE =
+      Set.of(
+          "ib.dma.IbDma.<init>",
+          "ib.dma.IbDevice.<init>",
+          "ib.dma.IbDevice.forOwner",
+          "ib.dma.IbDevice.opsData",
+          "ib.dma.IbDevice.setOpsData",
+          "ib.dma.ScatterList.setMapped",
+          "ib.dma.ScatterList.setMappedEntries",
+          "ib.dma.ScatterList.rawDmaAddress",
+          "ib.dma.ScatterList.rawDmaLength",
+          "ib.dma.DmaIova.begin",
+          "ib.dma.DmaIova.end",
+          "ib.dma.DmaIova.opsData",
+          "ib.dma.DmaMemory.ofPool",
+          "ib.dma.DmaMemory.tryPin",
+          "ib.dma.DmaMemory.unpin",
+          "ib.dma.DmaMemoryPool.resolve",
+          "ib.dma.DmaMemoryPool.find",
+          "java.lang.foreign.MemorySegment.address",
+          "java.lang.foreign.MemorySegment.ofAddress");
+
   private ClassRules() {}
+
+  /** Classes reach memory for a device by nothing but the operations of that device. */
+  static ArchRule reachMemoryThroughTheTable() {
+    return noClasses().should(goRoundTheTable()).allowEmptyShould(true);
+  }
+
+  private static ArchCondition<JavaClass> goRoundTheTable() {
+    return new ArchCondition<>("go round the operations of a device") {
+      @Override
+      public void check(JavaClass item, ConditionEvents events) {
+        item.getDirectDependenciesFromSelf().stream()
+            .filter(named -> BEHIND_THE_TABLE.contains(named.getTargetClass().getName()))
+            .forEach(named -> tell(events, item, named.getDescription()));
+        item.getAccessesFromSelf().stream()
+            .filter(
+                call ->
+                    ROUND_THE_TABLE.contains(
+                        call.getTargetOwner().getName() + "." + call.getTarget().getName()))
+            .forEach(call -> tell(events, item, call.getDescription()));
+      }
+    };
+  }
+
+  private static void tell(ConditionEvents events, JavaClass item, String what) {
+    events.add(SimpleConditionEvent.satisfied(item, what));
+  }
 
   /** Classes of a room name no class of a room that they may not import. */
   static ArchRule nameOnlyWhatTheRoomMayImport(Room room) {

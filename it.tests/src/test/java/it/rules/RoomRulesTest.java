@@ -36,6 +36,12 @@ class RoomRulesTest {
 
   @ParameterizedTest
   @MethodSource("protocols")
+  void shouldReachMemoryThroughTheOpsOfTheDeviceOnly(Room protocol) {
+    ClassRules.reachMemoryThroughTheTable().check(classesOf(protocol));
+  }
+
+  @ParameterizedTest
+  @MethodSource("protocols")
   void shouldFindNoRawDeviceByItsClass(Room protocol) {
     ClassRules.lookUpNoRawDevice().check(classesOf(protocol));
   }

@@ -8,10 +8,13 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.EvaluationResult;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each rule of the rooms, broken on purpose. */
 class RulesCanFailTest {
@@ -29,6 +32,41 @@ class RulesCanFailTest {
         ClassRules.nameOnlyWhatTheRoomMayImport(Room.MTHCA).evaluate(waywardClasses());
 
     assertThat(result.hasViolation()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "IbDmaOps", // names the ops
+        "DmaBus", // reaches for the bus
+        "IbDma.<init>", // makes wrappers of its own
+        "rawDmaAddress", // reads an address that the ops keep
+        "setMappedEntries", // writes what the ops keep
+        "MemorySegment.address", // makes an address of a pointer
+        "DmaMemoryPool.find" // finds memory by its address
+      })
+  void shouldNoticeAWayRoundTheOpsOfTheDevice(String way) {
+    EvaluationResult result = ClassRules.reachMemoryThroughTheTable().evaluate(waywardClasses());
+
+    assertThat(result.getFailureReport().getDetails()).anyMatch(detail -> detail.contains(way));
+  }
+
+  /** A rule about a method that is not there any more would hold for ever. */
+  @Test
+  void shouldForbidMethodsThatExist() throws Exception {
+    for (String method : ClassRules.ROUND_THE_TABLE) {
+      int dot = method.lastIndexOf('.');
+      Class<?> owner = Class.forName(method.substring(0, dot));
+      String name = method.substring(dot + 1);
+      assertThat(name.equals("<init>") || has(owner, name)).as(method).isTrue();
+    }
+    for (String type : ClassRules.BEHIND_THE_TABLE) {
+      assertThat(Class.forName(type)).isNotNull();
+    }
+  }
+
+  private static boolean has(Class<?> owner, String name) {
+    return Arrays.stream(owner.getMethods()).anyMatch(method -> method.getName().equals(name));
   }
 
   @Test

@@ -148,7 +148,7 @@ public class DmaMisuseIT {
       assertThat(report.mappedAt()).as("mapped at: %s", report).isEqualTo("unknown");
     }
     switch (report.misuse()) {
-      case DEVICE_OUTSIDE_MAPPING, DEVICE_WRONG_DIRECTION ->
+      case DEVICE_OUTSIDE_MAPPING, DEVICE_WRONG_DIRECTION, TWO_STEP_NOT_SYNCED ->
           assertThat(report.foundAt()).as("%s", report).startsWith("thread ");
       case LEFT_OVER ->
           assertThat(report.foundAt())

@@ -195,6 +195,78 @@ public abstract class DelegatingDmaOps implements IbDmaOps {
   }
 
   @Override
+  public long optMappingSize(IbDevice device) {
+    return below.optMappingSize(device);
+  }
+
+  @Override
+  public long requiredMask(IbDevice device) {
+    return below.requiredMask(device);
+  }
+
+  // ---- mappings in two steps
+
+  @Override
+  public boolean iovaTryAlloc(
+      IbDevice device, DmaIova state, DmaMemory memory, long offsetBytes, long sizeBytes) {
+    return below.iovaTryAlloc(device, state, memory, offsetBytes, sizeBytes);
+  }
+
+  @Override
+  public boolean iovaLink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    return below.iovaLink(
+        device, state, iovaOffset, memory, offsetBytes, lengthBytes, direction, attributes);
+  }
+
+  @Override
+  public boolean iovaSync(IbDevice device, DmaIova state, long iovaOffset, long lengthBytes) {
+    return below.iovaSync(device, state, iovaOffset, lengthBytes);
+  }
+
+  @Override
+  public void iovaUnlink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    below.iovaUnlink(device, state, iovaOffset, lengthBytes, direction, attributes);
+  }
+
+  @Override
+  public void iovaFree(IbDevice device, DmaIova state) {
+    below.iovaFree(device, state);
+  }
+
+  @Override
+  public void iovaDestroy(
+      IbDevice device, DmaIova state, long linkedBytes, DmaDirection direction, int attributes) {
+    below.iovaDestroy(device, state, linkedBytes, direction, attributes);
+  }
+
+  // ---- beside mapping
+
+  @Override
+  public ScatterList sgTable(IbDevice device, DmaCoherent coherent) {
+    return below.sgTable(device, coherent);
+  }
+
+  @Override
+  public void poolMisused(
+      IbDevice device, DmaPoolMisuse misuse, long dmaAddress, long sizeBytes, String detail) {
+    below.poolMisused(device, misuse, dmaAddress, sizeBytes, detail);
+  }
+
+  @Override
   public String toString() {
     return getClass().getSimpleName() + " of " + below;
   }

@@ -12,10 +12,16 @@ public final class DmaAttributes {
   /** Map or unmap without moving data between CPU and device view; the caller syncs explicitly. */
   public static final int SKIP_CPU_SYNC = 1 << 5;
 
-  /** A failing mapping is not logged. */
+  /**
+   * A failing mapping is not logged. Without it the ops log the first failure of each device and
+   * cause, and then one line in ten seconds.
+   */
   public static final int NO_WARN = 1 << 8;
 
-  /** The device may reorder its accesses to this mapping; a hint. */
+  /**
+   * Unmap does not order what the device wrote before what the CPU reads next. For mappings that
+   * are not read at once, or that something else orders: a completion, say. Sync orders always.
+   */
   public static final int WEAK_ORDERING = 1 << 1;
 
   /** Every attribute with a meaning here. */

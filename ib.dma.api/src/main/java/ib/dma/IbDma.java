@@ -117,6 +117,27 @@ public final class IbDma {
   }
 
   /**
+   * See the ops' {@code mapPage}.
+   *
+   * @param memory the memory
+   * @param pageIndex page within the memory
+   * @param offsetInPage first byte in the page
+   * @param lengthBytes bytes
+   * @param direction direction of the mapping, never NONE
+   * @param attributes bit set of {@link DmaAttributes}
+   * @return as the ops say
+   */
+  public long mapPage(
+      DmaMemory memory,
+      long pageIndex,
+      int offsetInPage,
+      int lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    return ops.mapPage(device, memory, pageIndex, offsetInPage, lengthBytes, direction, attributes);
+  }
+
+  /**
    * See the ops' {@code unmapPage}.
    *
    * @param dmaAddress DMA address
@@ -125,6 +146,18 @@ public final class IbDma {
    */
   public void unmapPage(long dmaAddress, int lengthBytes, DmaDirection direction) {
     ops.unmapPage(device, dmaAddress, lengthBytes, direction, DmaAttributes.NONE);
+  }
+
+  /**
+   * See the ops' {@code unmapPage}.
+   *
+   * @param dmaAddress DMA address
+   * @param lengthBytes bytes
+   * @param direction direction of the mapping, never NONE
+   * @param attributes bit set of {@link DmaAttributes}
+   */
+  public void unmapPage(long dmaAddress, int lengthBytes, DmaDirection direction, int attributes) {
+    ops.unmapPage(device, dmaAddress, lengthBytes, direction, attributes);
   }
 
   /**
@@ -312,5 +345,220 @@ public final class IbDma {
    */
   public long mergeBoundary() {
     return ops.mergeBoundary(device);
+  }
+
+  /**
+   * See the ops' {@code optMappingSize}.
+   *
+   * @return as the ops say
+   */
+  public long optMappingSize() {
+    return ops.optMappingSize(device);
+  }
+
+  /**
+   * See the ops' {@code requiredMask}.
+   *
+   * @return as the ops say
+   */
+  public long requiredMask() {
+    return ops.requiredMask(device);
+  }
+
+  /**
+   * See the ops' {@code iovaTryAlloc}.
+   *
+   * @param state not in use
+   * @param memory what will be linked first
+   * @param offsetBytes first byte that will be linked
+   * @param sizeBytes to reserve
+   * @return false if each range is to be mapped by itself
+   */
+  public boolean iovaTryAlloc(DmaIova state, DmaMemory memory, long offsetBytes, long sizeBytes) {
+    return ops.iovaTryAlloc(device, state, memory, offsetBytes, sizeBytes);
+  }
+
+  /**
+   * See the ops' {@code iovaLink}.
+   *
+   * @param state in use
+   * @param iovaOffset where, from the first reserved address
+   * @param memory the memory
+   * @param offsetBytes first byte
+   * @param lengthBytes bytes
+   * @param direction direction of the mapping, never NONE
+   * @return as the ops say
+   */
+  public boolean iovaLink(
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction) {
+    return iovaLink(
+        state, iovaOffset, memory, offsetBytes, lengthBytes, direction, DmaAttributes.NONE);
+  }
+
+  /**
+   * See the ops' {@code iovaLink}.
+   *
+   * @param state in use
+   * @param iovaOffset where, from the first reserved address
+   * @param memory the memory
+   * @param offsetBytes first byte
+   * @param lengthBytes bytes
+   * @param direction direction of the mapping, never NONE
+   * @param attributes bit set of {@link DmaAttributes}
+   * @return as the ops say
+   */
+  public boolean iovaLink(
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    return ops.iovaLink(
+        device, state, iovaOffset, memory, offsetBytes, lengthBytes, direction, attributes);
+  }
+
+  /**
+   * See the ops' {@code iovaSync}.
+   *
+   * @param state in use
+   * @param iovaOffset first byte, from the first reserved address
+   * @param lengthBytes bytes
+   * @return as the ops say
+   */
+  public boolean iovaSync(DmaIova state, long iovaOffset, long lengthBytes) {
+    return ops.iovaSync(device, state, iovaOffset, lengthBytes);
+  }
+
+  /**
+   * See the ops' {@code iovaUnlink}.
+   *
+   * @param state in use
+   * @param iovaOffset of the first range
+   * @param lengthBytes of all ranges
+   * @param direction as linked
+   */
+  public void iovaUnlink(DmaIova state, long iovaOffset, long lengthBytes, DmaDirection direction) {
+    iovaUnlink(state, iovaOffset, lengthBytes, direction, DmaAttributes.NONE);
+  }
+
+  /**
+   * See the ops' {@code iovaUnlink}.
+   *
+   * @param state in use
+   * @param iovaOffset of the first range
+   * @param lengthBytes of all ranges
+   * @param direction as linked
+   * @param attributes bit set of {@link DmaAttributes}
+   */
+  public void iovaUnlink(
+      DmaIova state, long iovaOffset, long lengthBytes, DmaDirection direction, int attributes) {
+    ops.iovaUnlink(device, state, iovaOffset, lengthBytes, direction, attributes);
+  }
+
+  /**
+   * See the ops' {@code iovaFree}.
+   *
+   * @param state in use, with nothing linked
+   */
+  public void iovaFree(DmaIova state) {
+    ops.iovaFree(device, state);
+  }
+
+  /**
+   * See the ops' {@code iovaDestroy}.
+   *
+   * @param state in use
+   * @param linkedBytes what is linked, from the beginning
+   * @param direction as linked
+   */
+  public void iovaDestroy(DmaIova state, long linkedBytes, DmaDirection direction) {
+    iovaDestroy(state, linkedBytes, direction, DmaAttributes.NONE);
+  }
+
+  /**
+   * See the ops' {@code iovaDestroy}.
+   *
+   * @param state in use
+   * @param linkedBytes what is linked, from the beginning
+   * @param direction as linked
+   * @param attributes bit set of {@link DmaAttributes}
+   */
+  public void iovaDestroy(DmaIova state, long linkedBytes, DmaDirection direction, int attributes) {
+    ops.iovaDestroy(device, state, linkedBytes, direction, attributes);
+  }
+
+  /**
+   * See the ops' {@code sgTable}.
+   *
+   * @param coherent result of allocCoherent
+   * @return its memory as a list
+   */
+  public ScatterList sgTable(DmaCoherent coherent) {
+    return ops.sgTable(device, coherent);
+  }
+
+  /**
+   * Allocates pages that are mapped at once, for data that both sides sync by hand. May block.
+   *
+   * @param pool where the pages come from
+   * @param sizeBytes at least 1
+   * @param direction direction of the mapping, never NONE
+   * @return the pages, or null if they can't be mapped
+   * @throws DmaMemoryExhaustedException if the pool has no room
+   */
+  public @Nullable DmaPages allocPages(DmaMemoryPool pool, long sizeBytes, DmaDirection direction) {
+    DmaMemory memory = pool.allocate(sizeBytes);
+    long address;
+    try {
+      address = ops.mapSingle(device, memory, 0, sizeBytes, direction, DmaAttributes.NONE);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+    if (ops.mappingError(device, address)) {
+      memory.close();
+      return null;
+    }
+    return new DmaPages(memory, address, sizeBytes, direction);
+  }
+
+  /**
+   * Unmaps pages and gives them back.
+   *
+   * @param pages result of {@link #allocPages}
+   */
+  public void freePages(DmaPages pages) {
+    ops.unmapSingle(
+        device, pages.dmaAddress(), pages.sizeBytes(), pages.direction(), DmaAttributes.NONE);
+    pages.memory().close();
+  }
+
+  /**
+   * Makes a pool of small blocks of coherent memory.
+   *
+   * @param name for messages
+   * @param blockBytes size of a block, at least 1
+   * @param alignmentBytes of each block, a power of two
+   * @param boundaryBytes no block crosses a multiple of it: a power of two that holds a block; 0
+   *     for none
+   * @param maxBlocks the most blocks at a time, at least 1
+   * @return an empty pool; no memory is allocated yet
+   * @throws IllegalArgumentException naming what is wrong
+   */
+  public DmaPool createPool(
+      String name, long blockBytes, long alignmentBytes, long boundaryBytes, int maxBlocks) {
+    return new DmaPool(this, name, blockBytes, alignmentBytes, boundaryBytes, maxBlocks);
+  }
+
+  /** See the ops' {@code poolMisused}; for {@link DmaPool}. */
+  void poolMisused(DmaPoolMisuse misuse, long dmaAddress, long sizeBytes, String detail) {
+    ops.poolMisused(device, misuse, dmaAddress, sizeBytes, detail);
   }
 }

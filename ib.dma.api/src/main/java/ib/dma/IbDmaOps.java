@@ -2,7 +2,6 @@
 package ib.dma;
 
 import java.util.EnumSet;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
@@ -30,8 +29,9 @@ import org.osgi.annotation.versioning.ConsumerType;
  * memory, or a detached device: those are conditions of run time. Misuse throws: {@link
  * NullPointerException}, {@link IndexOutOfBoundsException} (range outside the memory), {@link
  * IllegalArgumentException} (direction NONE, length 0 or above the maximum, unsupported attributes,
- * unmap of what is not mapped that way); messages name device and address. An unmap through a view
- * that is already detached is ignored: core has reclaimed what it stood for.
+ * unmap of what is not mapped that way, a device that is attached to other ops); messages name
+ * device and address. An unmap through a view that is already detached is ignored: core has
+ * reclaimed what it stood for.
  *
  * <h2>Threads</h2>
  *
@@ -169,7 +169,7 @@ public interface IbDmaOps {
       int lengthBytes,
       DmaDirection direction,
       int attributes) {
-    Objects.checkFromIndexSize(offsetInPage, lengthBytes, DmaMemoryPool.PAGE_SIZE);
+    DmaArguments.checkPage(device, pageIndex, offsetInPage, lengthBytes);
     return mapSingle(
         device,
         memory,
@@ -365,4 +365,167 @@ public interface IbDmaOps {
   default long mergeBoundary(IbDevice device) {
     return 0;
   }
+
+  /**
+   * Longest mapping that is made fast; longer ones work up to {@link #maxMappingSize}.
+   *
+   * @param device the device
+   * @return bytes
+   */
+  default long optMappingSize(IbDevice device) {
+    return maxMappingSize(device);
+  }
+
+  /**
+   * The narrowest mask that holds every address these ops would give to this device.
+   *
+   * @param device the device
+   * @return contiguous low bits; -1, 64 bits, unless the ops know better
+   */
+  default long requiredMask(IbDevice device) {
+    return -1L;
+  }
+
+  // ---- mappings in two steps
+
+  /**
+   * Reserves addresses for a mapping that ranges are linked to afterwards: for large mappings, and
+   * those that grow. Optional; where it is false each range is mapped by itself.
+   *
+   * <p>Ranges are linked in order, each where what is linked from the beginning ends. But for the
+   * start of the first and the end of the last one, all begin and end on a multiple of {@link
+   * #mergeBoundary} + 1. The device may use what is linked after {@link #iovaSync}. Everything is
+   * unlinked before {@link #iovaFree}. A state in use counts as one mapping of the bytes linked.
+   * CPU and device syncs of a linked range are those of a single mapping at its address.
+   *
+   * @param device the device
+   * @param state not in use; in use if the result is true
+   * @param memory what will be linked first: its place within the merge boundary is that of the
+   *     addresses too
+   * @param offsetBytes first byte that will be linked
+   * @param sizeBytes to reserve, at least 1
+   * @return false if these ops reserve no addresses, or there is no room
+   * @throws IllegalArgumentException if the size is not positive, or the state is in use
+   */
+  default boolean iovaTryAlloc(
+      IbDevice device, DmaIova state, DmaMemory memory, long offsetBytes, long sizeBytes) {
+    return false;
+  }
+
+  /**
+   * Links a range to reserved addresses.
+   *
+   * @param device the device
+   * @param state in use
+   * @param iovaOffset where, from the first reserved address
+   * @param memory the memory
+   * @param offsetBytes first byte
+   * @param lengthBytes at least 1
+   * @param direction never NONE
+   * @param attributes bit set of {@link DmaAttributes}
+   * @return false if it failed, as a map can; then nothing was linked
+   * @throws IllegalArgumentException if it is out of order, not aligned, or beyond what is reserved
+   */
+  default boolean iovaLink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    throw new DmaNotSupportedException(device, "iovaLink");
+  }
+
+  /**
+   * Lets the device reach linked ranges.
+   *
+   * @param device the device
+   * @param state in use
+   * @param iovaOffset first byte, from the first reserved address
+   * @param lengthBytes all of them linked, at least 1
+   * @return false if the device was detached meanwhile
+   * @throws IllegalArgumentException if a byte of them is not linked
+   */
+  default boolean iovaSync(IbDevice device, DmaIova state, long iovaOffset, long lengthBytes) {
+    throw new DmaNotSupportedException(device, "iovaSync");
+  }
+
+  /**
+   * Undoes {@link #iovaLink} of one or more whole ranges; the addresses stay reserved, for other
+   * memory.
+   *
+   * @param device the device
+   * @param state in use
+   * @param iovaOffset of the first range
+   * @param lengthBytes of all of them
+   * @param direction as linked
+   * @param attributes bit set of {@link DmaAttributes}
+   * @throws IllegalArgumentException if that is not what is linked
+   */
+  default void iovaUnlink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    throw new DmaNotSupportedException(device, "iovaUnlink");
+  }
+
+  /**
+   * Gives reserved addresses back. The state is not in use afterwards.
+   *
+   * @param device the device
+   * @param state in use, with nothing linked
+   * @throws IllegalArgumentException if something is linked
+   */
+  default void iovaFree(IbDevice device, DmaIova state) {
+    throw new DmaNotSupportedException(device, "iovaFree");
+  }
+
+  /**
+   * Unlinks everything and gives the addresses back.
+   *
+   * @param device the device
+   * @param state in use
+   * @param linkedBytes what is linked, from the beginning
+   * @param direction as linked
+   * @param attributes bit set of {@link DmaAttributes}
+   * @throws IllegalArgumentException if that is not what is linked
+   */
+  default void iovaDestroy(
+      IbDevice device, DmaIova state, long linkedBytes, DmaDirection direction, int attributes) {
+    if (linkedBytes > 0) {
+      iovaUnlink(device, state, 0, linkedBytes, direction, attributes);
+    }
+    iovaFree(device, state);
+  }
+
+  // ---- beside mapping
+
+  /**
+   * The memory of a coherent allocation as a list, e.g. to map it for another device too.
+   *
+   * @param device the device
+   * @param coherent result of {@link #allocCoherent}
+   * @return a list that is not mapped
+   */
+  default ScatterList sgTable(IbDevice device, DmaCoherent coherent) {
+    return new ScatterList(1).add(coherent.memory(), 0, coherent.sizeBytes());
+  }
+
+  /**
+   * Told by a {@link DmaPool} of this device what its user did wrong, before he is told by an
+   * exception. For those who watch; others need not care.
+   *
+   * @param device the device
+   * @param misuse what
+   * @param dmaAddress of the block
+   * @param sizeBytes bytes concerned
+   * @param detail which pool, and what is wrong
+   */
+  default void poolMisused(
+      IbDevice device, DmaPoolMisuse misuse, long dmaAddress, long sizeBytes, String detail) {}
 }

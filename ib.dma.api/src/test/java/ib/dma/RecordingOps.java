@@ -13,14 +13,16 @@ import org.jspecify.annotations.Nullable;
 /** Ops that note the name of every call, and nothing else; no default of the table runs. */
 final class RecordingOps {
   private final List<String> calls = new ArrayList<>();
+  private @Nullable Object[] arguments = new Object[0];
   private final IbDmaOps ops =
       (IbDmaOps)
           Proxy.newProxyInstance(
               IbDmaOps.class.getClassLoader(),
               new Class<?>[] {IbDmaOps.class},
-              (proxy, method, arguments) -> call(method));
+              (proxy, method, given) -> call(method, given));
 
-  private @Nullable Object call(Method method) {
+  private @Nullable Object call(Method method, @Nullable Object[] given) {
+    arguments = given == null ? new Object[0] : given;
     calls.add(method.getName());
     return plain(method.getReturnType());
   }
@@ -31,6 +33,11 @@ final class RecordingOps {
 
   List<String> calls() {
     return calls;
+  }
+
+  /** What the latest call was made with. */
+  @Nullable Object[] arguments() {
+    return arguments;
   }
 
   /** Arguments that a call can be made with. */
@@ -44,10 +51,28 @@ final class RecordingOps {
       return device();
     }
     if (type == DmaMemory.class) {
-      return DmaMemory.ofForeign(Arena.ofAuto().allocate(DmaMemoryPool.PAGE_SIZE));
+      return memory();
     }
     if (type == ScatterList.class) {
       return new ScatterList(1);
+    }
+    if (type == DmaCoherent.class) {
+      return new DmaCoherent(memory(), 64, 8);
+    }
+    if (type == DmaPages.class) {
+      return new DmaPages(memory(), 64, 8, DmaDirection.TO_DEVICE);
+    }
+    if (type == DmaIova.class) {
+      return new DmaIova();
+    }
+    if (type == DmaPoolMisuse.class) {
+      return DmaPoolMisuse.DOUBLE_FREE;
+    }
+    if (type == DmaMemoryPool.class) {
+      return Proxy.newProxyInstance(
+          IbDmaOps.class.getClassLoader(),
+          new Class<?>[] {DmaMemoryPool.class},
+          (proxy, method, arguments) -> plain(method.getReturnType()));
     }
     if (type == DmaDirection.class) {
       return DmaDirection.BIDIRECTIONAL;
@@ -65,6 +90,10 @@ final class RecordingOps {
       return 1;
     }
     return type == long.class ? 64L : null;
+  }
+
+  private static DmaMemory memory() {
+    return DmaMemory.ofForeign(Arena.ofAuto().allocate(DmaMemoryPool.PAGE_SIZE));
   }
 
   static IbDevice device() {

@@ -57,7 +57,19 @@ public enum DmaMisuse {
   /** The device reached for an address outside any mapping. */
   DEVICE_OUTSIDE_MAPPING("device access outside any mapping"),
   /** The device read or wrote where the direction of the mapping does not admit it. */
-  DEVICE_WRONG_DIRECTION("device access against the direction");
+  DEVICE_WRONG_DIRECTION("device access against the direction"),
+  /** A range of a two-step mapping linked out of order, not aligned, or beyond its addresses. */
+  TWO_STEP_ORDER("two-step range out of order"),
+  /** The device used a range of a two-step mapping before {@code iovaSync}. */
+  TWO_STEP_NOT_SYNCED("two-step range used before its sync"),
+  /** The addresses of a two-step mapping freed while something is linked to them. */
+  TWO_STEP_STILL_LINKED("two-step mapping freed while ranges are linked"),
+  /** A block of a pool freed that is free. */
+  POOL_DOUBLE_FREE("pool block freed twice"),
+  /** A block freed to a pool that it is not of. */
+  POOL_FOREIGN_BLOCK("block of another pool"),
+  /** A pool destroyed while blocks of it are in use. */
+  POOL_BLOCKS_LEFT("pool destroyed with blocks in use");
 
   private final String words;
 

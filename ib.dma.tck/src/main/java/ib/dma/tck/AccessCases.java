@@ -30,6 +30,7 @@ final class AccessCases {
     s.dma.unmapSingle(single, 5000, BOTH);
     s.checkUnreachable(single, 1, "after unmapSingle");
     long page = s.dma.mapPage(memory, 1, 0, 64, BOTH);
+    check(!s.dma.mappingError(page), "mapping part of a page failed");
     s.dma.unmapPage(page, 64, BOTH);
     s.checkUnreachable(page, 1, "after unmapPage");
     ScatterList list = new ScatterList(2).add(memory, 0, PAGE).add(memory, PAGE, 10);

@@ -46,6 +46,7 @@ final class AddressCases {
       s.dma.unmapSingle(address, length, BOTH);
     }
     long page = s.dma.mapPage(memory, 3, 5, 100, BOTH);
+    check(!s.dma.mappingError(page), "mapping part of a page failed");
     checkMask(s, "a page", page, 100);
     s.dma.unmapPage(page, 100, BOTH);
     ScatterList list = new ScatterList(2).add(memory, 0, PAGE).add(memory, 5 * PAGE, 50);

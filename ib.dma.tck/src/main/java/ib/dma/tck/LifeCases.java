@@ -39,12 +39,13 @@ final class LifeCases {
   static void books(Scratch s) {
     DmaMemory memory = s.pooled(4 * PAGE);
     s.map(memory, 0, 100, BOTH);
-    s.dma.mapPage(memory, 1, 0, 50, BOTH);
+    check(!s.dma.mappingError(s.dma.mapPage(memory, 1, 0, 50, BOTH)), "mapping a page failed");
     ScatterList list = new ScatterList(2).add(memory, 0, PAGE).add(memory, PAGE, 10);
     check(s.dma.mapSg(list, 2, BOTH) > 0, "mapping a list failed");
     IbDevice second = s.newUser("ib.dma.tck.second");
     IbDma other = new IbDma(second, s.ops);
     long address = other.mapSingle(memory, 0, 7, BOTH);
+    check(!other.mappingError(address), "the second user can't map");
     s.checkUsage(new DmaUsage(2, 2, 0, 150 + PAGE + 10), "of two mappings and a list");
     check(
         s.ops.usage(second).equals(new DmaUsage(1, 0, 0, 7)),

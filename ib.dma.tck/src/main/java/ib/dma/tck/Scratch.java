@@ -29,7 +29,7 @@ import java.util.concurrent.locks.LockSupport;
  * words for what it expects.
  */
 final class Scratch implements AutoCloseable {
-  private static final long LATE_UNPIN_NS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long LATE_UNPIN_NS = TimeUnit.SECONDS.toNanos(5);
 
   static final String OWNER = "ib.dma.tck";
   static final int PAGE = DmaMemoryPool.PAGE_SIZE;
@@ -110,7 +110,7 @@ final class Scratch implements AutoCloseable {
     while (pages.pinCount() != 0
         && !guarantees(DmaGuarantee.REVOKED)
         && System.nanoTime() - begin < LATE_UNPIN_NS) {
-      LockSupport.parkNanos(this, LATE_UNPIN_NS / 100);
+      LockSupport.parkNanos(this, LATE_UNPIN_NS / 1000);
     }
     return pages.pinCount() == 0;
   }

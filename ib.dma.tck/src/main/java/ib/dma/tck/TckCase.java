@@ -2,6 +2,7 @@
 package ib.dma.tck;
 
 import ib.dma.DmaGuarantee;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 
@@ -104,12 +105,45 @@ public enum TckCase {
       "No mapped entry crosses the segment boundary",
       Source.DEBUG,
       ListCases::segmentBoundary),
+  /** Rule 19. */
+  POOL_BLOCKS(
+      "19",
+      "Blocks of a pool are aligned, cross no boundary, and are apart",
+      Source.POOL,
+      PoolCases::blocks),
+  /** Rule 19. */
+  POOL_LIFE(
+      "19",
+      "A pool refuses a foreign and a free block, and its end while blocks are in use",
+      Source.POOL,
+      PoolCases::life),
   /** Rule 21. */
   SKIP_SYNC(
       "21",
       "SKIP_CPU_SYNC moves no data; an explicit sync does",
       Source.ATTRS,
       DataCases::skipSync),
+  /** Rule 22. */
+  TWO_STEP_LINKED(
+      "22",
+      "Ranges linked in order are one mapping after sync, and none after destroy",
+      Source.API,
+      TwoStepCases::linked),
+  /** Rule 22. */
+  TWO_STEP_GROWS(
+      "22",
+      "What is linked grows and shrinks while its addresses stay",
+      Source.API,
+      TwoStepCases::grows),
+  /** Rule 22. */
+  TWO_STEP_REFUSALS(
+      "22",
+      "A link out of order or not aligned, and a free of what is linked, are refused",
+      Source.API,
+      TwoStepCases::refusals),
+  /** Rule 22. */
+  TWO_STEP_RECLAIMED(
+      "22", "Detach counts and reclaims what is linked", Source.CONTRACT, TwoStepCases::reclaimed),
   /** Rule A1. */
   MOVES(
       "A1",
@@ -193,6 +227,12 @@ public enum TckCase {
       "After detach maps fail, unmaps are ignored, the bus is dead",
       Source.CONTRACT,
       LifeCases::detached),
+  /** Rule A11. */
+  BAD_INPUT(
+      "A11",
+      "Bad input gives the error that the contract names, with device and address",
+      Source.CONTRACT,
+      BadInputCases::badInput),
   /** Rule A10. */
   RANDOM("A10", "A random sequence agrees with a model", Source.CONTRACT, StressCases::random),
   /** Rule A10. */
@@ -210,9 +250,37 @@ public enum TckCase {
     static final String API = "Linux Documentation/core-api/dma-api.rst";
     static final String HOWTO = "Linux Documentation/core-api/dma-api-howto.rst";
     static final String ATTRS = "Linux Documentation/core-api/dma-attributes.rst";
+    static final String POOL = "Linux mm/dmapool.c";
     static final String DEBUG = "Linux kernel/dma/debug.c";
     static final String CONTRACT = "Javadoc of IbDmaOps";
   }
+
+  private static final Set<TckCase> MISUSES =
+      EnumSet.of(
+          NONE_REFUSED,
+          LIST_UNWIND,
+          LIST_TWICE,
+          NEVER_BLOCKS,
+          HEAP_REFUSED,
+          CONFINED_REFUSED,
+          READ_ONLY_REFUSED,
+          SIZE_LIMIT,
+          POOL_LIFE,
+          TWO_STEP_LINKED,
+          TWO_STEP_GROWS,
+          TWO_STEP_REFUSALS,
+          TWO_STEP_RECLAIMED,
+          REVOKED,
+          COHERENT_REVOKED,
+          BOUNDS,
+          DIRECTION,
+          MISUSE,
+          RANGES,
+          BAD_INPUT,
+          FAILURE_IS_A_VALUE,
+          DEFERRED_CLOSE,
+          BOOKS,
+          DETACHED);
 
   private final String rule;
   private final String contract;
@@ -275,6 +343,16 @@ public enum TckCase {
    */
   public Set<DmaGuarantee> guarantees() {
     return guarantees;
+  }
+
+  /**
+   * Whether the case breaks rules of callers and devices itself, to see what the ops make of it:
+   * then debug reports it. During all others debug reports nothing.
+   *
+   * @return true if it does
+   */
+  public boolean misuses() {
+    return MISUSES.contains(this);
   }
 
   Body body() {

@@ -3,13 +3,16 @@ package ib.dma.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.core.internal.debug.DebugInterposer;
 import ib.core.internal.dma.DefaultDmaOps;
 import ib.core.internal.dma.DmaMode;
 import ib.core.internal.dma.DmaModes;
 import ib.core.internal.dma.DmaSettings;
 import ib.core.internal.dma.HostMemoryPool;
+import ib.dma.DmaGuarantee;
 import ib.dma.IbDevice;
 import ib.dma.tck.TckResult.Outcome;
+import java.util.EnumSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +44,27 @@ class DefaultOpsTckTest {
     TckReport report = DmaTck.run(TckDevices.wide(), ops, pool, TckOptions.defaults());
 
     assertThat(report.cases(Outcome.FAILED)).as(report.text()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldConformUnderDebugWhichReportsMisuseOnly(DmaMode mode) {
+    DefaultDmaOps ops = new DefaultDmaOps(pool, new DmaModes(DmaSettings.of(mode)));
+    IbDevice device = mode == DmaMode.DIRECT ? TckDevices.wide() : TckDevices.narrow();
+    // That case maps the same memory until there is no room: debug compares each with all others.
+    for (TckCase test : EnumSet.complementOf(EnumSet.of(TckCase.NEVER_BLOCKS))) {
+      DebugInterposer debug = new DebugInterposer(pool);
+      TckOptions options = TckOptions.defaults().withSteps(500).withInterposer(debug);
+      TckResult result = DmaTck.run(test, device, ops, pool, options);
+
+      assertThat(result.outcome()).as(result.toString()).isNotEqualTo(Outcome.FAILED);
+      if (!test.misuses()) {
+        assertThat(debug.reports()).as(test + " in " + mode).isEmpty();
+      } else if (ops.guarantees(device).size() == DmaGuarantee.values().length) {
+        assertThat(debug.reports()).as(test + " in " + mode).isNotEmpty();
+      }
+    }
+    assertThat(pool.usedBytes()).as("left over").isZero();
   }
 
   @Test

@@ -7,6 +7,7 @@ import ib.core.internal.dma.DefaultDmaOps;
 import ib.core.internal.dma.HostMemoryPool;
 import ib.dma.tck.TckResult.Outcome;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -16,6 +17,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each rule of the ops, broken on purpose: the kit can fail. */
 class MutantsTest {
+  /** These may find any defect, or not: the seed decides. */
+  private static final Set<TckCase> RANDOM = Set.of(TckCase.RANDOM, TckCase.CONCURRENT);
+
   private final HostMemoryPool pool = new HostMemoryPool(512L << 20);
 
   @ParameterizedTest
@@ -27,19 +31,22 @@ class MutantsTest {
     TckReport report =
         DmaTck.run(mutant.device(), mutant.over(new DefaultDmaOps(pool), pool), pool, options);
 
-    assertThat(Set.copyOf(report.cases(Outcome.FAILED)))
+    assertThat(report.cases(Outcome.FAILED)).as(report.text()).contains(mutant.target());
+    assertThat(withoutRandom(report.cases(Outcome.FAILED)))
         .as(report.text())
-        .isEqualTo(mutant.foundBy());
+        .isEqualTo(withoutRandom(mutant.foundBy()));
     assertThat(report.passed()).isFalse();
   }
 
+  private static Set<TckCase> withoutRandom(Collection<TckCase> cases) {
+    return cases.stream().filter(test -> !RANDOM.contains(test)).collect(Collectors.toSet());
+  }
+
   @Test
-  void shouldBreakEachNumberedRule() {
+  void shouldBreakEachRule() {
     Set<TckCase> broken =
         Arrays.stream(Mutant.values()).map(Mutant::target).collect(Collectors.toSet());
 
-    assertThat(TckCase.values())
-        .filteredOn(test -> !test.rule().startsWith("A"))
-        .allMatch(broken::contains);
+    assertThat(TckCase.values()).allMatch(broken::contains);
   }
 }

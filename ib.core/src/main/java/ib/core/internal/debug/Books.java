@@ -132,6 +132,32 @@ final class Books {
     return allowed != null ? allowed : byDma.newest(address, 1, piece -> piece.holds(address));
   }
 
+  /** Notes that the device may use the two-step ranges that have a byte of some addresses. */
+  synchronized void synced(IbDevice device, long address, long lengthBytes) {
+    long end = address + lengthBytes;
+    for (long at = address; at < end; ) {
+      long here = at;
+      Piece piece =
+          byDma.newest(here, 1, one -> one.holds(here) && one.mapping.device.equals(device));
+      if (piece == null) {
+        return;
+      }
+      piece.mapping.synced = true;
+      at = piece.dmaAddress + piece.lengthBytes;
+    }
+  }
+
+  /** A two-step range in an access that the device may not use yet. */
+  synchronized @Nullable Piece unsynced(long address, long lengthBytes) {
+    return byDma.newest(address, lengthBytes, piece -> isUnsynced(piece, address, lengthBytes));
+  }
+
+  private static boolean isUnsynced(Piece piece, long address, long lengthBytes) {
+    return !piece.mapping.synced
+        && piece.dmaAddress < address + lengthBytes
+        && address < piece.dmaAddress + piece.lengthBytes;
+  }
+
   /** A live mapping whose CPU memory shares bytes with this one and conflicts with it. */
   synchronized @Nullable Piece conflicting(Watched mapping) {
     for (Piece mine : mapping.pieces) {

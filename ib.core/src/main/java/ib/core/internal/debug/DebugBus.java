@@ -29,6 +29,14 @@ final class DebugBus implements DmaBus {
     if (fault == DmaFault.DETACHED) {
       return fault;
     }
+    Piece early = watch.books.unsynced(dmaAddress, lengthBytes);
+    if (early != null) {
+      String detail = "linked and not synced; iovaSync before use";
+      report(DmaMisuse.TWO_STEP_NOT_SYNCED, early, dmaAddress, lengthBytes, access, detail);
+      if (fault != DmaFault.NONE) {
+        return fault;
+      }
+    }
     if (fault != DmaFault.NONE) {
       DmaMisuse misuse =
           fault == DmaFault.WRONG_DIRECTION

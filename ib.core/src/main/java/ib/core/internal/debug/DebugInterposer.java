@@ -6,11 +6,13 @@ import ib.dma.DmaMemoryPool;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaInterposer;
 import ib.dma.IbDmaOps;
+import ib.dma.debug.DmaReport;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Puts debug around the ops and the bus of attachments. Thread-safe. */
-final class DebugInterposer implements IbDmaInterposer {
+public final class DebugInterposer implements IbDmaInterposer {
   private final DmaMemoryPool pool;
   private final DebugSettings settings;
   private final Findings findings;
@@ -18,10 +20,28 @@ final class DebugInterposer implements IbDmaInterposer {
   /** Between the two calls for an attachment; those of one device name are opened in turn. */
   private final Map<String, Watch> opening = new ConcurrentHashMap<>();
 
+  /**
+   * Watches everything and tells no log; what it finds is kept.
+   *
+   * @param pool where copies live
+   */
+  public DebugInterposer(DmaMemoryPool pool) {
+    this(pool, DebugSettings.DEFAULT, new Findings(line -> {}, System::nanoTime));
+  }
+
   DebugInterposer(DmaMemoryPool pool, DebugSettings settings, Findings findings) {
     this.pool = pool;
     this.settings = settings;
     this.findings = findings;
+  }
+
+  /**
+   * The latest findings.
+   *
+   * @return oldest first
+   */
+  public List<DmaReport> reports() {
+    return findings.reports();
   }
 
   @Override

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.debug;
 
+import ib.core.internal.debug.UnmapCheck.Linked;
 import ib.core.internal.debug.Watched.Family;
 import ib.dma.DelegatingDmaOps;
 import ib.dma.DmaAttributes;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
+import ib.dma.DmaIova;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
+import ib.dma.DmaPoolMisuse;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
+import ib.dma.debug.DmaMisuse;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +27,7 @@ final class DebugOps extends DelegatingDmaOps {
   private final MapCheck maps;
   private final UnmapCheck unmaps;
   private final SyncCheck syncs;
+  private final IovaCheck iovas;
 
   DebugOps(IbDmaOps ops, Watch watch) {
     super(ops);
@@ -30,6 +35,7 @@ final class DebugOps extends DelegatingDmaOps {
     this.maps = new MapCheck(watch, ops);
     this.unmaps = new UnmapCheck(watch, ops);
     this.syncs = new SyncCheck(watch);
+    this.iovas = new IovaCheck(watch, maps, unmaps);
   }
 
   // ---- life
@@ -45,6 +51,7 @@ final class DebugOps extends DelegatingDmaOps {
     watch.detaching(device);
     DmaUsage left = below.detach(device);
     watch.detached(device);
+    iovas.detached(device);
     return left;
   }
 
@@ -255,6 +262,135 @@ final class DebugOps extends DelegatingDmaOps {
     Watched mapping = syncs.list(device, list, entries, direction, false);
     below.syncSgForDevice(device, list, entries, direction);
     syncs.syncedAll(mapping, false);
+  }
+
+  // ---- mappings in two steps
+
+  @Override
+  public boolean iovaTryAlloc(
+      IbDevice device, DmaIova state, DmaMemory memory, long offsetBytes, long sizeBytes) {
+    boolean reserved;
+    try {
+      reserved = below.iovaTryAlloc(device, state, memory, offsetBytes, sizeBytes);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw refused(
+          false, device, memory.segment().address() + offsetBytes, sizeBytes, DmaDirection.NONE, e);
+    }
+    if (reserved) {
+      iovas.reserved(device, state);
+    }
+    return reserved;
+  }
+
+  @Override
+  public boolean iovaLink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    boolean told = maps.single(device, memory, lengthBytes, direction);
+    boolean linked;
+    try {
+      linked =
+          below.iovaLink(
+              device, state, iovaOffset, memory, offsetBytes, lengthBytes, direction, attributes);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      if (!told) {
+        iovas.refusedLink(device, state, iovaOffset, lengthBytes, direction, attributes, e);
+      }
+      throw e;
+    }
+    if (linked) {
+      iovas.linked(
+          device, state, iovaOffset, memory, offsetBytes, lengthBytes, direction, attributes);
+    }
+    return linked;
+  }
+
+  @Override
+  public boolean iovaSync(IbDevice device, DmaIova state, long iovaOffset, long lengthBytes) {
+    boolean synced;
+    try {
+      synced = below.iovaSync(device, state, iovaOffset, lengthBytes);
+    } catch (IllegalArgumentException e) {
+      iovas.refusedSync(device, state, iovaOffset, lengthBytes, e);
+      throw e;
+    }
+    if (synced) {
+      watch.books.synced(device, state.address() + iovaOffset, lengthBytes);
+    }
+    return synced;
+  }
+
+  @Override
+  public void iovaUnlink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    long address = state.address() + iovaOffset;
+    Linked linked = unmaps.claimLinked(device, address, lengthBytes, direction);
+    try {
+      below.iovaUnlink(device, state, iovaOffset, lengthBytes, direction, attributes);
+    } catch (RuntimeException e) {
+      linked.mappings().forEach(unmaps::kept);
+      throw e;
+    }
+    iovas.done(linked, attributes);
+  }
+
+  @Override
+  public void iovaFree(IbDevice device, DmaIova state) {
+    try {
+      below.iovaFree(device, state);
+    } catch (IllegalArgumentException e) {
+      iovas.refusedFree(device, state, e);
+      throw e;
+    }
+    iovas.freed(state);
+  }
+
+  @Override
+  public void iovaDestroy(
+      IbDevice device, DmaIova state, long linkedBytes, DmaDirection direction, int attributes) {
+    Linked linked = unmaps.claimLinked(device, state.address(), linkedBytes, direction);
+    try {
+      below.iovaDestroy(device, state, linkedBytes, direction, attributes);
+    } catch (RuntimeException e) {
+      linked.mappings().forEach(unmaps::kept);
+      if (!linked.told() && e instanceof IllegalArgumentException) {
+        iovas.refusedFree(device, state, e);
+      }
+      throw e;
+    }
+    if (linkedBytes > 0) {
+      iovas.done(linked, attributes);
+    }
+    iovas.freed(state);
+  }
+
+  // ---- pools
+
+  @Override
+  public void poolMisused(
+      IbDevice device, DmaPoolMisuse misuse, long dmaAddress, long sizeBytes, String detail) {
+    if (watch.isAttached(device)) {
+      DmaMisuse found =
+          switch (misuse) {
+            case DOUBLE_FREE -> DmaMisuse.POOL_DOUBLE_FREE;
+            case FOREIGN_BLOCK -> DmaMisuse.POOL_FOREIGN_BLOCK;
+            case BLOCKS_LEFT -> DmaMisuse.POOL_BLOCKS_LEFT;
+          };
+      DmaDirection both = DmaDirection.BIDIRECTIONAL;
+      watch.report(found, null, device, dmaAddress, sizeBytes, both, detail);
+    }
+    below.poolMisused(device, misuse, dmaAddress, sizeBytes, detail);
   }
 
   @Override

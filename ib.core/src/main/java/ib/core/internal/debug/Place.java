@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.core.internal.debug;
 
+import ib.dma.DmaPool;
 import ib.dma.IbDma;
 import ib.dma.IbDmaOps;
 import java.lang.StackWalker.StackFrame;
@@ -31,6 +32,7 @@ final class Place {
   private static boolean isLayer(Class<?> type) {
     return type == Place.class
         || type == IbDma.class
+        || type == DmaPool.class
         || Layer.class.isAssignableFrom(type)
         || IbDmaOps.class.isAssignableFrom(type);
   }

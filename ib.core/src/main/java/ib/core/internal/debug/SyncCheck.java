@@ -33,7 +33,7 @@ final class SyncCheck implements Place.Layer {
     if (mapping == null) {
       return null;
     }
-    if (mapping.family != Family.SINGLE && mapping.family != Family.PAGE) {
+    if (mapping.family == Family.LIST || mapping.family == Family.COHERENT) {
       report(
           DmaMisuse.WRONG_FAMILY,
           mapping,

@@ -9,6 +9,8 @@ import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
 import ib.dma.debug.DmaMisuse;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Checks unmaps before the ops see them, and strikes out what they unmapped. */
@@ -108,6 +110,34 @@ final class UnmapCheck implements Place.Layer {
             "written between hand-over and unmap, in a range from offset " + at);
       }
     }
+  }
+
+  /** Two-step ranges that are to be unlinked; told is true if something was reported. */
+  record Linked(List<Watched> mappings, boolean told) {}
+
+  /** As {@link #claim}, of all two-step ranges in some addresses. */
+  Linked claimLinked(IbDevice device, long address, long lengthBytes, DmaDirection direction) {
+    List<Watched> claimed = new ArrayList<>();
+    boolean told = false;
+    long end = address + lengthBytes;
+    for (long at = address; at < end && watch.isAttached(device); ) {
+      Watched mapping = watch.books.best(device, Family.IOVA, at, lengthBytes, direction, true);
+      if (mapping == null || !mapping.device.equals(device)) {
+        notMapped(mapping, device, Family.IOVA, at, end - at, direction);
+        return new Linked(claimed, true);
+      }
+      claimed.add(mapping);
+      at += mapping.bytes();
+      if (mapping.family != Family.IOVA || at > end) {
+        compare(mapping, Family.IOVA, mapping.bytes() - Math.max(0, at - end), direction);
+        told = true;
+      } else if (mapping.direction != direction) {
+        report(DmaMisuse.WRONG_DIRECTION, mapping, "unlinked as " + direction);
+        told = true;
+      }
+      checkWrites(mapping);
+    }
+    return new Linked(claimed, told);
   }
 
   /** As {@link #claim}, of a list; one that is not mapped has no address to go by. */

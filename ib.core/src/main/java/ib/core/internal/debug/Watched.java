@@ -11,7 +11,8 @@ final class Watched {
     SINGLE("single"),
     PAGE("page"),
     LIST("scatter list"),
-    COHERENT("coherent");
+    COHERENT("coherent"),
+    IOVA("two-step range");
 
     private final String label;
 
@@ -36,8 +37,11 @@ final class Watched {
   /** The original entries, in order; one but for lists. */
   final Piece[] pieces;
 
-  /** True once somebody asked whether the map failed; lists and coherent memory need not be. */
+  /** True once somebody asked whether the map failed; only of single and page maps it must be. */
   volatile boolean checked;
+
+  /** True once the device may use it: but for a two-step range at once. */
+  volatile boolean synced;
 
   /** True while it is being undone; guarded by the books. */
   boolean leaving;
@@ -55,7 +59,8 @@ final class Watched {
     this.quantity = quantity;
     this.place = place;
     this.pieces = new Piece[pieces];
-    this.checked = family == Family.LIST || family == Family.COHERENT;
+    this.checked = family != Family.SINGLE && family != Family.PAGE;
+    this.synced = family != Family.IOVA;
   }
 
   long dmaAddress() {

@@ -2,11 +2,13 @@
 package ib.core.internal.dma;
 
 import ib.core.internal.dma.Mapping.Family;
+import ib.dma.DmaArguments;
 import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
 import ib.dma.DmaGuarantee;
+import ib.dma.DmaIova;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaStatistics;
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.log.Logger;
+import org.osgi.service.log.LoggerFactory;
 
 /**
  * The one shared default ops: any number of devices, each with an address space of its own, in the
@@ -39,17 +43,37 @@ public final class DefaultDmaOps implements IbDmaOps {
   private final AtomicLong spaces = new AtomicLong();
   private final DmaModes modes;
   private final List<DmaDomain> domains = new CopyOnWriteArrayList<>();
+  private final FailureLog failures;
 
   /**
    * Creates the ops.
    *
    * @param pool where coherent memory and bounce buffers come from
    * @param modes how each device maps; read when a device is attached
+   * @param log where failing maps are told
    */
   @Activate
-  public DefaultDmaOps(@Reference DmaMemoryPool pool, @Reference DmaModes modes) {
+  public DefaultDmaOps(
+      @Reference DmaMemoryPool pool,
+      @Reference DmaModes modes,
+      @Reference(service = LoggerFactory.class) Logger log) {
+    this(pool, modes, new FailureLog(log::warn, System::nanoTime));
+  }
+
+  DefaultDmaOps(DmaMemoryPool pool, DmaModes modes, FailureLog failures) {
     this.bouncer = new Bouncer(pool);
     this.modes = modes;
+    this.failures = failures;
+  }
+
+  /**
+   * Creates ops that tell no failures.
+   *
+   * @param pool where coherent memory and bounce buffers come from
+   * @param modes how each device maps; read when a device is attached
+   */
+  public DefaultDmaOps(DmaMemoryPool pool, DmaModes modes) {
+    this(pool, modes, new FailureLog(line -> {}, System::nanoTime));
   }
 
   /**
@@ -103,7 +127,14 @@ public final class DefaultDmaOps implements IbDmaOps {
   }
 
   private static @Nullable OwnerBook book(IbDevice device) {
-    return device.opsData() instanceof OwnerBook book ? book : null;
+    Object data = device.opsData();
+    if (data instanceof OwnerBook book) {
+      return book;
+    }
+    if (data != null) {
+      throw new IllegalArgumentException(device + " is attached to other ops; call those");
+    }
+    return null;
   }
 
   @Override
@@ -164,7 +195,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     return map(device, Family.SINGLE, memory, offsetBytes, lengthBytes, direction, attributes);
   }
 
-  private static long map(
+  private long map(
       IbDevice device,
       Family family,
       DmaMemory memory,
@@ -173,25 +204,40 @@ public final class DefaultDmaOps implements IbDmaOps {
       DmaDirection direction,
       int attributes) {
     check(device, direction, attributes);
-    Objects.checkFromIndexSize(offsetBytes, lengthBytes, memory.size());
+    DmaArguments.checkRange(device, memory, offsetBytes, lengthBytes);
     OwnerBook book = book(device);
     if (book == null) {
       return DmaDomain.ERROR;
     }
-    if (lengthBytes == 0 || lengthBytes > longest(book)) {
+    if (lengthBytes > longest(book)) {
       throw new IllegalArgumentException(
           "mapping of %d bytes on %s; map 1 to %d"
               .formatted(lengthBytes, device.name(), longest(book)));
     }
-    return book.domain().map(book, family, memory, offsetBytes, lengthBytes, direction, attributes);
+    long address =
+        book.domain().map(book, family, memory, offsetBytes, lengthBytes, direction, attributes);
+    if (address == DmaDomain.ERROR) {
+      tell(book, lengthBytes, attributes);
+    }
+    return address;
+  }
+
+  private void tell(OwnerBook book, long sizeBytes, int attributes) {
+    if ((attributes & DmaAttributes.NO_WARN) == 0 && !book.isClosed()) {
+      failures.failed(book.domain(), book.owner(), sizeBytes);
+    }
   }
 
   private static void check(IbDevice device, DmaDirection direction, int attributes) {
-    if (Objects.requireNonNull(direction, "direction") == DmaDirection.NONE) {
-      throw new IllegalArgumentException(
-          "direction NONE on " + device.name() + "; say who moves the data");
-    }
+    DmaArguments.checkDirection(device, direction);
     DmaAttributes.check(attributes);
+  }
+
+  /** What the device wrote is seen before what the CPU reads next, unless that does not matter. */
+  private static void orderAfter(int attributes) {
+    if ((attributes & DmaAttributes.WEAK_ORDERING) == 0) {
+      DmaDomain.order(true);
+    }
   }
 
   private static boolean copiesBack(int attributes) {
@@ -218,6 +264,7 @@ public final class DefaultDmaOps implements IbDmaOps {
     }
     book.domain()
         .unmap(book, family, dmaAddress, lengthBytes, direction, null, copiesBack(attributes));
+    orderAfter(attributes);
   }
 
   @Override
@@ -229,8 +276,7 @@ public final class DefaultDmaOps implements IbDmaOps {
       int lengthBytes,
       DmaDirection direction,
       int attributes) {
-    Objects.checkFromIndexSize(offsetInPage, lengthBytes, PAGE);
-    Objects.checkIndex(pageIndex, (memory.size() + PAGE - 1) / PAGE);
+    DmaArguments.checkPage(device, pageIndex, offsetInPage, lengthBytes);
     long offset = pageIndex * PAGE + offsetInPage;
     return map(device, Family.PAGE, memory, offset, lengthBytes, direction, attributes);
   }
@@ -250,7 +296,14 @@ public final class DefaultDmaOps implements IbDmaOps {
           "mapSg on " + device.name() + " of a list that is mapped; unmap it first");
     }
     OwnerBook book = book(device);
-    return book == null ? 0 : book.domain().mapSg(book, list, entries, direction, attributes);
+    if (book == null) {
+      return 0;
+    }
+    int mapped = book.domain().mapSg(book, list, entries, direction, attributes);
+    if (mapped == 0) {
+      tell(book, list.totalBytes(), attributes);
+    }
+    return mapped;
   }
 
   private static void checkList(
@@ -402,6 +455,121 @@ public final class DefaultDmaOps implements IbDmaOps {
   public long mergeBoundary(IbDevice device) {
     OwnerBook book = book(device);
     return book == null ? 0 : book.domain().mergeBoundary();
+  }
+
+  @Override
+  public long optMappingSize(IbDevice device) {
+    OwnerBook book = book(device);
+    return book == null ? 0 : book.domain().optMappingSize();
+  }
+
+  @Override
+  public long requiredMask(IbDevice device) {
+    OwnerBook book = book(device);
+    return book == null
+        ? device.dmaMask()
+        : -1L >>> Long.numberOfLeadingZeros(book.domain().lastAddress());
+  }
+
+  // ---- mappings in two steps
+
+  @Override
+  public boolean iovaTryAlloc(
+      IbDevice device, DmaIova state, DmaMemory memory, long offsetBytes, long sizeBytes) {
+    DmaArguments.checkRange(device, memory, offsetBytes, 1);
+    if (sizeBytes < 1 || state.isInUse()) {
+      throw new IllegalArgumentException(
+          "reserving %d bytes on %s with %s; give 1 or more, and a state that is not in use"
+              .formatted(sizeBytes, device.name(), state));
+    }
+    OwnerBook book = book(device);
+    IovaRanges ranges = book == null ? null : book.domain().iovaRanges();
+    return book != null
+        && ranges != null
+        && sizeBytes <= longest(book)
+        && ranges.reserve(book, state, DmaDomain.inPage(memory, offsetBytes), sizeBytes);
+  }
+
+  /** What a state stands for; null if its owner is detached. */
+  private static @Nullable IovaRange range(IbDevice device, DmaIova state) {
+    OwnerBook book = book(device);
+    if (state.isInUse() && (book == null || book.isClosed())) {
+      return null;
+    }
+    if (!state.isInUse()
+        || !(state.opsData() instanceof IovaRange range)
+        || !range.belongsTo(book)) {
+      throw new IllegalArgumentException(
+          "%s on %s is not in use, or by somebody else; use what iovaTryAlloc filled in"
+              .formatted(state, device));
+    }
+    return range;
+  }
+
+  @Override
+  public boolean iovaLink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    check(device, direction, attributes);
+    DmaArguments.checkRange(device, memory, offsetBytes, lengthBytes);
+    IovaRange range = range(device, state);
+    boolean linked =
+        range != null
+            && range.link(iovaOffset, memory, offsetBytes, lengthBytes, direction, attributes);
+    OwnerBook book = book(device);
+    if (!linked && book != null) {
+      tell(book, lengthBytes, attributes);
+    }
+    return linked;
+  }
+
+  @Override
+  public boolean iovaSync(IbDevice device, DmaIova state, long iovaOffset, long lengthBytes) {
+    IovaRange range = range(device, state);
+    return range != null && range.sync(iovaOffset, lengthBytes);
+  }
+
+  @Override
+  public void iovaUnlink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    check(device, direction, attributes);
+    IovaRange range = range(device, state);
+    if (range != null) {
+      range.unlink(iovaOffset, lengthBytes, direction, copiesBack(attributes));
+    }
+  }
+
+  @Override
+  public void iovaFree(IbDevice device, DmaIova state) {
+    IovaRange range = range(device, state);
+    if (range == null) {
+      state.end();
+    } else {
+      range.free(state);
+    }
+  }
+
+  @Override
+  public void iovaDestroy(
+      IbDevice device, DmaIova state, long linkedBytes, DmaDirection direction, int attributes) {
+    check(device, direction, attributes);
+    IovaRange range = range(device, state);
+    if (range == null) {
+      state.end();
+    } else {
+      range.destroy(state, linkedBytes, direction, copiesBack(attributes));
+    }
   }
 
   /**

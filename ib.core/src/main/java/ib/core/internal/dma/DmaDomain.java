@@ -33,6 +33,8 @@ abstract class DmaDomain implements DmaBus {
   final DmaMode mode;
   private final CauseCounters<DmaFault> faults;
   private final CauseCounters<MapFailure> failures;
+  private final @Nullable DmaDomain outer;
+  private volatile MapFailure lastFailure = MapFailure.NONE;
   private volatile boolean detached;
 
   /**
@@ -43,6 +45,7 @@ abstract class DmaDomain implements DmaBus {
   DmaDomain(IbDevice device, long number, DmaMode mode, @Nullable DmaDomain outer) {
     this.faults = outer == null ? new CauseCounters<>(DmaFault.class) : outer.faults;
     this.failures = outer == null ? new CauseCounters<>(MapFailure.class) : outer.failures;
+    this.outer = outer;
     this.device = device;
     this.number = number;
     this.mode = mode;
@@ -58,7 +61,13 @@ abstract class DmaDomain implements DmaBus {
 
   final long fail(MapFailure why) {
     failures.count(why);
+    (outer == null ? this : outer).lastFailure = why;
     return ERROR;
+  }
+
+  /** Why the latest map failed; of several threads' the latest of all. */
+  final MapFailure lastFailure() {
+    return lastFailure;
   }
 
   static int inPage(DmaMemory memory, long offsetBytes) {
@@ -110,6 +119,16 @@ abstract class DmaDomain implements DmaBus {
 
   /** Longest single mapping, in bytes. */
   abstract long maxMappingSize();
+
+  /** Longest mapping that is made fast, in bytes. */
+  long optMappingSize() {
+    return maxMappingSize();
+  }
+
+  /** Where ranges are linked to reserved addresses; null if addresses can't be reserved. */
+  @Nullable IovaRanges iovaRanges() {
+    return null;
+  }
 
   /** See {@link ib.dma.IbDmaOps#mergeBoundary}. */
   abstract long mergeBoundary();

@@ -31,6 +31,7 @@ final class IommuDomain extends DmaDomain {
   private final @Nullable FlushQueue queue;
   private final Pieces pieces = new Pieces(MAX_PIECES);
   private final IommuPieces placed;
+  private final IovaRanges iovas = new IovaRanges(this);
 
   private IommuDomain(
       IbDevice device,
@@ -316,9 +317,12 @@ final class IommuDomain extends DmaDomain {
     return isLazy(piece) ? piece.linger(stamp) : piece.claim(stamp);
   }
 
-  /** Coherent memory goes at once: freeing it may block, and its owner may close it. */
+  /**
+   * Coherent memory goes at once: freeing it may block, and its owner may close it. So does a range
+   * whose addresses stay reserved: others are linked to them next.
+   */
   private boolean isLazy(Mapping piece) {
-    return queue != null && piece.family != Family.COHERENT;
+    return queue != null && piece.family != Family.COHERENT && piece.family != Family.IOVA;
   }
 
   /**
@@ -404,10 +408,12 @@ final class IommuDomain extends DmaDomain {
   @Override
   void count(@Nullable OwnerBook only, UsageCount count) {
     pieces.count(only, count);
+    iovas.count(only, count);
   }
 
   @Override
   void reclaim(@Nullable OwnerBook only, UsageCount count) {
+    iovas.close(only, count);
     pieces.forEach(
         piece -> {
           int stamp = piece.settled(only);
@@ -456,6 +462,17 @@ final class IommuDomain extends DmaDomain {
   @Override
   long mergeBoundary() {
     return PAGE - 1;
+  }
+
+  /** What a thread keeps addresses of. */
+  @Override
+  long optMappingSize() {
+    return Math.min(maxMappingSize(), (Lane.MOST_PAGES - 1L) * PAGE);
+  }
+
+  @Override
+  IovaRanges iovaRanges() {
+    return iovas;
   }
 
   @Override

@@ -332,8 +332,9 @@ final class IommuPieces {
     if (bounced) {
       unbounce(piece, copyBack);
     }
-    // Coherent memory of the area gives its addresses back when its last user lets go of it.
-    give(piece, mapped, area == null || !coherent);
+    // Coherent memory of the area gives its addresses back when its last user lets go of it; those
+    // of a two-step range stay reserved.
+    give(piece, mapped, (area == null || !coherent) && piece.family != Family.IOVA);
     if (memory != null && !bounced) {
       if (coherent) {
         memory.close();

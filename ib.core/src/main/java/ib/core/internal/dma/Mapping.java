@@ -31,7 +31,9 @@ final class Mapping {
     /** Any later piece of {@code mapSg}. */
     SG_TAIL("later entry of a scatter list"),
     /** {@code allocCoherent}. */
-    COHERENT("coherent");
+    COHERENT("coherent"),
+    /** {@code iovaLink}; its addresses belong to an {@link IovaRange}. */
+    IOVA("two-step range");
 
     private final String label;
 
@@ -264,7 +266,12 @@ final class Mapping {
     if (from < 0 || quantity < 0 || from > length - quantity) {
       return "bytes " + from + " to " + (from + quantity) + " leave its " + length + " bytes";
     }
-    return mismatch(who, family == Family.PAGE ? Family.PAGE : as, at, length, towards);
+    return mismatch(who, synced(as), at, length, towards);
+  }
+
+  /** What is synced as a single mapping may have been mapped in other ways. */
+  private Family synced(Family as) {
+    return family == Family.PAGE || family == Family.IOVA ? family : as;
   }
 
   /** True if {@link #mismatch} finds nothing; makes no words. */
@@ -284,6 +291,6 @@ final class Mapping {
         : from >= 0
             && quantity >= 0
             && from <= length - quantity
-            && fits(who, family == Family.PAGE ? Family.PAGE : as, at, length, towards);
+            && fits(who, synced(as), at, length, towards);
   }
 }

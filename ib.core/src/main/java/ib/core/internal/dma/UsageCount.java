@@ -10,8 +10,17 @@ final class UsageCount {
   private long coherent;
   private long bytes;
 
+  /** A mapping in two steps. */
+  void addTwoStep(long linkedBytes) {
+    mappings++;
+    bytes += linkedBytes;
+  }
+
   void add(Mapping piece) {
     switch (piece.family) {
+      case IOVA -> {
+        return; // counted by its range
+      }
       case SINGLE, PAGE -> mappings++;
       case SG, SG_TAIL -> sgEntries++;
       case COHERENT -> coherent++;

@@ -5,6 +5,7 @@ import ib.dma.DelegatingDmaOps;
 import ib.dma.DmaAttributes;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
+import ib.dma.DmaIova;
 import ib.dma.DmaMemory;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
@@ -86,6 +87,27 @@ final class FaultOps extends DelegatingDmaOps {
       return 0;
     }
     return mapped;
+  }
+
+  @Override
+  public boolean iovaLink(
+      IbDevice device,
+      DmaIova state,
+      long iovaOffset,
+      DmaMemory memory,
+      long offsetBytes,
+      long lengthBytes,
+      DmaDirection direction,
+      int attributes) {
+    boolean linked =
+        below.iovaLink(
+            device, state, iovaOffset, memory, offsetBytes, lengthBytes, direction, attributes);
+    if (linked && rule.fails(device.owner(), lengthBytes)) {
+      int quietly = attributes | DmaAttributes.SKIP_CPU_SYNC;
+      below.iovaUnlink(device, state, iovaOffset, lengthBytes, direction, quietly);
+      return false;
+    }
+    return linked;
   }
 
   @Override

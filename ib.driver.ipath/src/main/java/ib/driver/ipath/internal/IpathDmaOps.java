@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ipath.internal;
 
+import ib.dma.DmaArguments;
 import ib.dma.DmaAttributes;
 import ib.dma.DmaBus;
 import ib.dma.DmaCoherent;
@@ -13,7 +14,6 @@ import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +56,14 @@ public final class IpathDmaOps implements IbDmaOps {
   }
 
   private static @Nullable IpathBook book(IbDevice device) {
-    return device.opsData() instanceof IpathBook book ? book : null;
+    Object data = device.opsData();
+    if (data instanceof IpathBook book) {
+      return book;
+    }
+    if (data != null) {
+      throw new IllegalArgumentException(device + " is attached to other ops; call those");
+    }
+    return null;
   }
 
   @Override
@@ -113,8 +120,7 @@ public final class IpathDmaOps implements IbDmaOps {
       DmaDirection direction,
       int attributes) {
     check(device, direction, attributes);
-    checkLength(device, lengthBytes);
-    Objects.checkFromIndexSize(offsetBytes, lengthBytes, memory.size());
+    DmaArguments.checkRange(device, memory, offsetBytes, lengthBytes);
     IpathBook book = book(device);
     return book == null
         ? ERROR
@@ -256,10 +262,7 @@ public final class IpathDmaOps implements IbDmaOps {
   }
 
   private static void check(IbDevice device, DmaDirection direction, int attributes) {
-    if (direction == DmaDirection.NONE) {
-      throw new IllegalArgumentException(
-          device + ": direction NONE; give TO_DEVICE, FROM_DEVICE or BIDIRECTIONAL");
-    }
+    DmaArguments.checkDirection(device, direction);
     DmaAttributes.check(attributes);
   }
 

@@ -54,9 +54,23 @@ public interface RdmaPort {
   /**
    * Whether packets can be sent.
    *
-   * @return true while the socket works
+   * @return true while the socket works and its interface is up
    */
   boolean isUp();
+
+  /**
+   * Adds a watcher, told of every change from now on. Agent thread.
+   *
+   * @param watcher not added yet
+   */
+  void watch(PortWatcher watcher);
+
+  /**
+   * Removes a watcher. Agent thread.
+   *
+   * @param watcher as added; otherwise nothing happens
+   */
+  void unwatch(PortWatcher watcher);
 
   /**
    * The thread that owns this port's state and that of every device on it.

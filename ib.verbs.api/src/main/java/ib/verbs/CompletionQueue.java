@@ -37,8 +37,9 @@ public interface CompletionQueue extends RdmaResource {
    * queue can be polled and filled meanwhile.
    *
    * @param entries at least this many, 1 to the device's limit
-   * @throws RdmaException if more entries wait than it would hold, the size is above the limit,
-   *     there is no room, or the device is gone; the queue stays as it was
+   * @throws RdmaException if more entries wait than it would hold, entries from before the last
+   *     resize wait, the size is above the limit, there is no room, or the device is gone; the
+   *     queue stays as it was
    */
   default void resize(int entries) throws RdmaException {
     throw new NotSupportedException(label() + " can't be resized: create another");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.conformance;
 
+import org.jspecify.annotations.Nullable;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.IbDevice;
@@ -33,17 +34,31 @@ public final class HcaHost implements AutoCloseable {
   private final IbDevice user;
   private final Agent agent;
   private final LoopbackPort loopback;
+  private final Function<RdmaPort, HcaDevice> maker;
+
+  /** Whether port and agent are another host's. */
+  private final boolean second;
 
   private HcaHost(
       String address, DmaMemoryPool pool, IbDmaOps ops, Function<RdmaPort, HcaDevice> maker)
       throws Exception {
+    this(pool, ops, maker, startAgent(), address, null);
+  }
+
+  private HcaHost(
+      DmaMemoryPool pool,
+      IbDmaOps ops,
+      Function<RdmaPort, HcaDevice> maker,
+      Agent agent,
+      String address,
+      @Nullable LoopbackPort shared)
+      throws Exception {
     this.pool = pool;
     this.ops = ops;
-    agent =
-        new Agent(
-            AgentOptions.of(0).withErrorHandler((name, what, error) -> error.printStackTrace()));
-    agent.start();
-    loopback = LoopbackPort.open(address, agent);
+    this.maker = maker;
+    this.agent = agent;
+    second = shared != null;
+    loopback = shared == null ? LoopbackPort.open(address, agent) : shared;
     port = loopback.port();
     device = maker.apply(port);
     ops.attach(device);
@@ -53,6 +68,19 @@ public final class HcaHost implements AutoCloseable {
     bus = new BusWitness(ops.bus(device));
     context = new TestContext(new IbDma(device, ops), bus);
     hca = open();
+  }
+
+  private static Agent startAgent() {
+    Agent agent =
+        new Agent(
+            AgentOptions.of(0).withErrorHandler((name, what, error) -> error.printStackTrace()));
+    agent.start();
+    return agent;
+  }
+
+  /** Another device of the same kind on the same port; to be closed before this. */
+  public HcaHost secondDevice() throws Exception {
+    return new HcaHost(pool, ops, maker, agent, "", loopback);
   }
 
   private Hca open() throws RdmaException {
@@ -71,6 +99,11 @@ public final class HcaHost implements AutoCloseable {
       String address, DmaMemoryPool pool, IbDmaOps ops, Function<RdmaPort, HcaDevice> maker)
       throws Exception {
     return new HcaHost(address, pool, ops, maker);
+  }
+
+  /** The interface of the port goes up or down, as far as the port knows. */
+  public void setLink(boolean up) {
+    loopback.setLink(up);
   }
 
   /** Runs something on the agent. */
@@ -93,7 +126,9 @@ public final class HcaHost implements AutoCloseable {
     hca.close();
     ops.detach(user);
     ops.detach(device);
-    loopback.close();
-    agent.close();
+    if (!second) {
+      loopback.close();
+      agent.close();
+    }
   }
 }

@@ -289,7 +289,7 @@ public abstract class QueueConformance {
     to.postRecv(b.receive(4, 0, 10));
     Endpoint.await("drained", () -> left.context.told(AsyncEventType.SQ_DRAINED, from));
     assertThat(from.query().state()).isEqualTo(QpState.SQD);
-    from.modify(new QpAttributes().retryCount(5).timeoutCode(10));
+    from.modify(new QpAttributes().retryCount(5).timeoutCode(17));
     from.modify(new QpAttributes().state(QpState.RTS));
     assertIs(a.next(), from, 1, WcStatus.SUCCESS);
     assertIs(a.next(), from, 2, WcStatus.SUCCESS);
@@ -573,7 +573,9 @@ public abstract class QueueConformance {
         Thread.ofPlatform()
             .start(
                 () -> {
-                  for (int i = 0; stop.get() == 0; i++) {
+                  for (int i = 0; stop.get() == 0 && resized.get() < 30; i++) {
+                    // Leaves the machine to those who fill and poll.
+                    LockSupport.parkNanos(200_000);
                     try {
                       cq.resize(64 << (i & 3));
                       resized.incrementAndGet();
@@ -586,7 +588,7 @@ public abstract class QueueConformance {
                   }
                 }));
     WorkCompletion[] wc = WorkCompletion.array(8);
-    int total = 2000;
+    int total = 600;
     int posted = 0;
     int sent = 0;
     int got = 0;
@@ -715,5 +717,55 @@ public abstract class QueueConformance {
         .isInstanceOf(RdmaException.class)
         .hasMessageContaining("224.0.0.0/4");
     assertThat(left.hca.query().capabilities().maxMcastGrp()).isPositive();
+  }
+
+  // Events of the port.
+
+  @Test
+  void shouldTellWhenThePortGoesDownAndComesUp() throws Exception {
+    left.setLink(false);
+    Endpoint.await("down", () -> left.context.events().contains(AsyncEventType.PORT_ERR));
+    assertThat(left.hca.portUp()).isFalse();
+    assertThatThrownBy(() -> left.hca.probe()).isInstanceOf(RdmaException.class);
+    left.setLink(true);
+    Endpoint.await("up", () -> left.context.events().contains(AsyncEventType.PORT_ACTIVE));
+    assertThat(left.hca.portUp()).isTrue();
+    assertThat(right.context.events()).isEmpty();
+  }
+
+  // Two devices on one port.
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldLetTwoDevicesOfOnePortTalkToEachOther(QpType type) throws Exception {
+    HcaHost second = left.secondDevice();
+    Side other = new Side(second, 64, null);
+    try {
+      QueuePair from = a.qp(type, null);
+      QueuePair to = other.qp(type, null);
+      int grh = type == QpType.UD ? 40 : 0;
+      if (type == QpType.UD) {
+        datagrams(from);
+        datagrams(to);
+      } else {
+        connect(a, from, other, to);
+      }
+      a.fill(0, 3000, 5);
+      to.postRecv(other.receive(1, 0, 3040));
+      SendWr there = a.request(2, WrOpcode.SEND, 0, 3000);
+      from.postSend(there.datagram(left.port.address(), to.qpn(), QKEY));
+      assertIs(other.next(), to, 1, WcStatus.SUCCESS);
+      assertThat(other.holds(grh, 3000, 5)).isTrue();
+      assertIs(a.next(), from, 2, WcStatus.SUCCESS);
+      from.postRecv(a.receive(3, 100_000, 3040));
+      SendWr back = other.request(4, WrOpcode.SEND, grh, 3000);
+      to.postSend(back.datagram(left.port.address(), from.qpn(), QKEY));
+      assertIs(a.next(), from, 3, WcStatus.SUCCESS);
+      assertThat(a.holds(100_000 + grh, 3000, 5)).isTrue();
+      assertIs(other.next(), to, 4, WcStatus.SUCCESS);
+    } finally {
+      other.close();
+      second.close();
+    }
   }
 }

@@ -2,12 +2,14 @@
 package ib.core.internal.attach;
 
 import ib.dma.DmaCoherent;
+import ib.verbs.AsyncEvent;
 import ib.verbs.AsyncEventType;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
+import ib.verbs.RdmaResource;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.HcaDevice;
@@ -37,6 +39,9 @@ final class FakeDriver extends HcaDevice {
   volatile long openTakesMs;
   volatile @Nullable HcaContext context;
 
+  /** Of the owner that made a completion queue last. */
+  volatile @Nullable ResourceBook book;
+
   FakeDriver(String name) {
     this(name, "ib.driver.fake");
   }
@@ -47,6 +52,11 @@ final class FakeDriver extends HcaDevice {
 
   void event(AsyncEventType type) {
     context.asyncEvent(type, "as the test says");
+  }
+
+  /** Something happened to a resource of the owner that made a completion queue last. */
+  void tellOwner(RdmaResource resource, AsyncEventType type) {
+    book.asyncEvent(new AsyncEvent(type, resource, "as the test says"));
   }
 
   /** Ignores interrupts, as bad drivers do. */
@@ -122,6 +132,7 @@ final class FakeDriver extends HcaDevice {
     @Override
     public CompletionQueue createCq(
         ResourceBook book, int entries, @Nullable CompletionHandler handler) {
+      FakeDriver.this.book = book;
       return resource(CompletionQueue.class, book, "cq 2");
     }
 
@@ -153,7 +164,7 @@ final class FakeDriver extends HcaDevice {
                 switch (method.getName()) {
                   case "label", "toString" -> label;
                   case "close" -> {
-                    book.destroyed((ib.verbs.RdmaResource) self);
+                    book.destroyed((RdmaResource) self);
                     yield null;
                   }
                   case "hashCode" -> System.identityHashCode(self);
@@ -161,7 +172,7 @@ final class FakeDriver extends HcaDevice {
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
     R resource = type.cast(made);
-    book.created((ib.verbs.RdmaResource) resource);
+    book.created((RdmaResource) resource);
     return resource;
   }
 }

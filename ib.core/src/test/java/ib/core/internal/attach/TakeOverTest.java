@@ -121,6 +121,29 @@ class TakeOverTest extends AttachmentsRig {
   }
 
   @Test
+  void shouldTellUsersOfEventsOfThePortAndOwnersOfThoseOfTheirObjects() throws Exception {
+    Bundle driver = new Bundle("mthca0", 1, "1.0.0").start().awaitState(DeviceState.ACTIVE);
+    Publication offered = users.offered.getFirst();
+    Handle one = offered.acquire("ulp.one");
+    Handle two = offered.acquire("ulp.two");
+    List<String> told = new CopyOnWriteArrayList<>();
+    one.setAsyncEventHandler(event -> told.add("one " + event.type()));
+    two.setAsyncEventHandler(event -> told.add("two " + event.type()));
+    driver.device.event(AsyncEventType.PORT_ACTIVE);
+    await(() -> told.size() == 2, () -> "told " + told);
+    assertThat(told).containsExactlyInAnyOrder("one PORT_ACTIVE", "two PORT_ACTIVE");
+    told.clear();
+    // What a driver says of an object reaches its owner alone.
+    driver.device.event(AsyncEventType.CQ_ERR);
+    driver.device.tellOwner(one.createCq(1, null), AsyncEventType.CQ_ERR);
+    await(() -> told.size() == 1, () -> "told " + told);
+    assertThat(told).containsExactly("one CQ_ERR");
+    two.setAsyncEventHandler(null);
+    offered.release(one);
+    offered.release(two);
+  }
+
+  @Test
   void shouldRefuseTheSameNameInTwoConfigurationsAndTakeItUpWhenTheFirstGoes() {
     Bundle one = new Bundle("mthca0", 1, "1.0.0");
     one.start().awaitState(DeviceState.ACTIVE);

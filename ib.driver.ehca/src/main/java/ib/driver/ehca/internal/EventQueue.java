@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  * lost. Agent thread, unless said.
  */
 final class EventQueue implements AgentTask {
-  private static final int ENTRIES = 8192;
+  /** More than one event of each kind that every queue can have waiting. */
+  private static final int ENTRIES = 1 << 15;
+
   private static final long PERIOD_NS = TimeUnit.SECONDS.toNanos(1);
 
   private final EhcaHca hca;
@@ -152,6 +154,8 @@ final class EventQueue implements AgentTask {
           qp.failed();
         }
       }
+      case Eqe.PORT_UP -> hca.context.asyncEvent(AsyncEventType.PORT_ACTIVE, "the port came up");
+      case Eqe.PORT_DOWN -> hca.context.asyncEvent(AsyncEventType.PORT_ERR, "the port went down");
       case Eqe.SQ_ERROR -> {
         EhcaQp qp = hca.qps.find(subject);
         if (qp != null) {

@@ -46,10 +46,15 @@ final class CqRing {
 
   // The agent.
 
-  /** Entries that were not polled, those of the rings before included. */
+  /** Entries that were not polled, those of the ring before included. */
   int waiting() {
     CqRing before = previous;
-    return (int) (tail - head) + (before == null ? 0 : before.waiting());
+    return (int) (tail - head) + (before == null ? 0 : (int) (before.tail - before.head));
+  }
+
+  /** Whether the ring before this one is not polled to its end. */
+  boolean hasPrevious() {
+    return previous != null;
   }
 
   void continueIn(CqRing wanted) {

@@ -125,6 +125,11 @@ final class IpathCq extends HcaResource implements CompletionQueue {
         .call(
             "resizing " + label(),
             () -> {
+              if (filled.hasPrevious()) {
+                throw new RdmaException(
+                    label()
+                        + ": entries from before the last resize wait; poll them, then try again");
+              }
               int waiting = filled.waiting();
               if (waiting > wanted.capacity()) {
                 throw new RdmaException(

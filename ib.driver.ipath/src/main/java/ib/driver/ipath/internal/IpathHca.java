@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ipath.internal;
 
+import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
 import ib.transport.agent.AgentException;
 import ib.transport.hca.DoorbellBank;
@@ -88,6 +89,7 @@ final class IpathHca implements Hca {
 
   private final AtomicInteger nextNumber = new AtomicInteger(1);
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final PortWatcher watcher = this::onPortState;
 
   private IpathHca(String name, RdmaPort port, HcaContext context) {
     this.port = port;
@@ -110,7 +112,12 @@ final class IpathHca implements Hca {
 
   static IpathHca start(String name, RdmaPort port, HcaContext context) throws RdmaException {
     IpathHca hca = new IpathHca(name, port, context);
-    hca.commands.call("start", () -> true);
+    hca.commands.call(
+        "start",
+        () -> {
+          port.watch(hca.watcher);
+          return true;
+        });
     try {
       hca.doorbells.open(COMMAND_TIMEOUT);
       return hca;
@@ -179,6 +186,12 @@ final class IpathHca implements Hca {
     return IpathCq.create(this, book, entries, handler);
   }
 
+  private void onPortState(boolean up, String why) {
+    context.asyncEvent(
+        up ? AsyncEventType.PORT_ACTIVE : AsyncEventType.PORT_ERR,
+        "port " + port.name() + ": " + why);
+  }
+
   /** A completion queue overran: its queue pairs can't report any more. Agent thread. */
   void overrun(IpathCq cq) {
     String detail = "overran its " + cq.capacity() + " entries";
@@ -208,6 +221,7 @@ final class IpathHca implements Hca {
   }
 
   private boolean stop() {
+    port.unwatch(watcher);
     for (IpathQp qp : new ArrayList<>(qps)) {
       qp.stop();
     }

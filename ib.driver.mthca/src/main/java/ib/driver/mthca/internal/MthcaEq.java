@@ -72,6 +72,7 @@ final class MthcaEq {
       case Eqe.COMPLETION -> hca.onCompletionEvent(number);
       case Eqe.CQ_ERROR -> hca.onCqError(number);
       case Eqe.WQ_CATAS_ERROR -> hca.onQpError(number);
+      case Eqe.PORT_CHANGE -> hca.onPortChange(number == Eqe.PORT_UP);
       case Eqe.SQ_DRAINED ->
           hca.onQpEvent(number, AsyncEventType.SQ_DRAINED, "nothing is in progress");
       case Eqe.SRQ_QP_LAST_WQE ->

@@ -287,6 +287,12 @@ final class MthcaHca implements Hca {
     }
   }
 
+  void onPortChange(boolean up) {
+    context.asyncEvent(
+        up ? AsyncEventType.PORT_ACTIVE : AsyncEventType.PORT_ERR,
+        "port " + port.name() + (up ? " came up" : " went down"));
+  }
+
   void onQpEvent(int qpn, AsyncEventType type, String detail) {
     MthcaQp qp = qps.get(qpn);
     if (qp != null) {

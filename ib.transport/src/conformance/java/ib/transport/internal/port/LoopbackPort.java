@@ -50,6 +50,11 @@ public final class LoopbackPort implements AutoCloseable {
     return port;
   }
 
+  /** The interface goes up or down, as far as the port knows. */
+  public void setLink(boolean up) {
+    port.setLink(up, "a test says so");
+  }
+
   @Override
   public void close() {
     port.close();

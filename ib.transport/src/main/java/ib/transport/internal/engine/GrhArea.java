@@ -7,8 +7,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The 40 bytes before the payload of a received datagram: an IPv6 header, or an IPv4 header in the
- * last 20 bytes (annex A17.4.5.2). Hop limit and traffic class are not visible through a socket and
- * given as 64 and 0.
+ * last 20 bytes (annex A17.4.5.2). The hop limit is not visible through a socket and given as 64.
  */
 final class GrhArea {
   /** Size in bytes, whatever the family. */
@@ -37,7 +36,7 @@ final class GrhArea {
     if (ipv4) {
       fillIpv4(packet, udp);
     } else {
-      Wire.u32(bytes, 0, 0x6000_0000);
+      Wire.u32(bytes, 0, 0x6000_0000 | packet.trafficClass << 20);
       Wire.u16(bytes, 4, udp);
       Wire.u8(bytes, 6, PROTOCOL_UDP);
       Wire.u8(bytes, 7, HOPS);
@@ -49,7 +48,7 @@ final class GrhArea {
   }
 
   private void fillIpv4(Inbound packet, int udp) {
-    Wire.u16(bytes, IPV4, 0x4500);
+    Wire.u16(bytes, IPV4, 0x4500 | packet.trafficClass);
     Wire.u16(bytes, IPV4 + 2, IPV4 + udp);
     Wire.u16(bytes, IPV4 + 4, packet.ipId);
     Wire.u16(bytes, IPV4 + 6, DONT_FRAGMENT);

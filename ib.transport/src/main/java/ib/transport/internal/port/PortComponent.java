@@ -4,6 +4,9 @@ package ib.transport.internal.port;
 import ib.config.ConfigException;
 import ib.transport.RdmaPort;
 import ib.transport.internal.io.DatagramIoOpenException;
+import ib.transport.internal.io.Interfaces;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -45,6 +48,9 @@ public final class PortComponent implements PortStatus {
   private static final long FIRST_RETRY_MS = 250;
   private static final long LAST_RETRY_MS = 8000;
 
+  /** How often the interface is looked at. */
+  private static final long LOOK_MS = 1000;
+
   private final BundleContext context;
   private final Logger log;
   private final HostAgent agent;
@@ -58,6 +64,7 @@ public final class PortComponent implements PortStatus {
   // Guarded by this.
   private @Nullable ServiceRegistration<RdmaPort> registration;
   private @Nullable ScheduledFuture<?> retry;
+  private @Nullable ScheduledFuture<?> linkLook;
   private long retryMs = FIRST_RETRY_MS;
   private boolean closed;
 
@@ -119,6 +126,11 @@ public final class PortComponent implements PortStatus {
       port = opened;
       state = "up";
       retryMs = FIRST_RETRY_MS;
+      if (Interfaces.of(wanted.address()) != null) {
+        linkLook =
+            retries.scheduleWithFixedDelay(
+                () -> look(wanted, opened), LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+      }
       log.info(
           "port {} is open on {} (MTU {}, {}, window of {} packets)",
           wanted.name(),
@@ -132,6 +144,18 @@ public final class PortComponent implements PortStatus {
       tryLater(wanted, wanted.source() + ": " + e.getMessage());
       return null;
     }
+  }
+
+  /** An interface that went down, or lost the address, takes the port down; and up again. */
+  private void look(PortConfig wanted, UdpPort opened) {
+    NetworkInterface link = Interfaces.of(wanted.address());
+    boolean up;
+    try {
+      up = link != null && link.isUp();
+    } catch (SocketException e) {
+      up = false;
+    }
+    opened.setLink(up, up ? "its interface is up" : "its interface is down or lost the address");
   }
 
   /** Without the lock: whoever waits for the port begins to use it in this call. */
@@ -188,6 +212,10 @@ public final class PortComponent implements PortStatus {
       registered = registration;
       open = port;
       registration = null;
+      if (linkLook != null) {
+        linkLook.cancel(false);
+        linkLook = null;
+      }
     }
     if (registered != null) {
       registered.unregister();

@@ -5,6 +5,7 @@ import ib.transport.Gsi;
 import ib.transport.PacketTap;
 import ib.transport.PortCounter;
 import ib.transport.PortQp;
+import ib.transport.PortWatcher;
 import ib.transport.QpBackend;
 import ib.transport.RdmaPort;
 import ib.transport.agent.Agent;
@@ -33,6 +34,8 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -88,10 +91,12 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private final Runnable onFailure;
   private volatile @Nullable String failure;
   private volatile @Nullable PacketTap tap;
+  private volatile boolean linkUp = true;
 
   // Owned by the agent.
   private @Nullable PacketTap shownTap;
   private long lastTurnNs;
+  private final List<PortWatcher> watchers = new ArrayList<>();
 
   private UdpPort(
       PortConfig config,
@@ -217,6 +222,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       return work + senders.flush();
     } catch (IOException e) {
       failure = String.valueOf(e.getMessage());
+      tell(false, String.valueOf(e.getMessage()));
       onFailure.run();
       return 0;
     }
@@ -317,7 +323,33 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
 
   @Override
   public boolean isUp() {
-    return failure == null;
+    return failure == null && linkUp;
+  }
+
+  @Override
+  public void watch(PortWatcher watcher) {
+    agent.assertInAgent();
+    watchers.add(watcher);
+  }
+
+  @Override
+  public void unwatch(PortWatcher watcher) {
+    agent.assertInAgent();
+    watchers.remove(watcher);
+  }
+
+  /** The interface went up or down. Any thread; watchers are told on the agent. */
+  void setLink(boolean up, String why) {
+    if (linkUp != up) {
+      linkUp = up;
+      agent.offer(() -> tell(up, why));
+    }
+  }
+
+  private void tell(boolean up, String why) {
+    for (int i = 0; i < watchers.size(); i++) {
+      watchers.get(i).onPortState(up, why);
+    }
   }
 
   @Override

@@ -7,6 +7,7 @@ import ib.driver.ehca.internal.format.Eqe;
 import ib.driver.ehca.internal.format.Hcall;
 import ib.driver.ehca.internal.format.HcallResult;
 import ib.driver.ehca.internal.format.HcallStatus;
+import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
 import ib.transport.hca.DoorbellBank;
 import ib.transport.hca.KeyTable;
@@ -37,6 +38,7 @@ public final class Adapter implements Hypervisor {
   private final AdapterOptions options;
   private final SplittableRandom random;
   private final Calls calls;
+  private final PortWatcher watcher;
   private int busyInARow;
   private long nextHandle = 0x1000;
 
@@ -60,6 +62,8 @@ public final class Adapter implements Hypervisor {
     rkeys = new KeyTable<>(MAX_MR, keys.split());
     random = new SplittableRandom(options.busySeed());
     calls = new Calls(this);
+    watcher = (up, why) -> event(up ? Eqe.PORT_UP : Eqe.PORT_DOWN, 0);
+    port.watch(watcher);
   }
 
   @Override
@@ -131,6 +135,7 @@ public final class Adapter implements Hypervisor {
 
   @Override
   public void powerOff() {
+    port.unwatch(watcher);
     for (Object resource : new ArrayList<>(resources.values())) {
       if (resource instanceof HwQp qp) {
         qp.stop();

@@ -39,5 +39,11 @@ public final class Eqe {
   /** A shared receive queue, by its token, failed. */
   public static final int SRQ_ERROR = 8;
 
+  /** The port came up. */
+  public static final int PORT_UP = 9;
+
+  /** The port went down. */
+  public static final int PORT_DOWN = 10;
+
   private Eqe() {}
 }

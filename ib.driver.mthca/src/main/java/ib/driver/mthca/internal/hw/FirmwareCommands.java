@@ -6,10 +6,12 @@ import ib.driver.mthca.internal.prm.Be;
 import ib.driver.mthca.internal.prm.Command;
 import ib.driver.mthca.internal.prm.CommandStatus;
 import ib.driver.mthca.internal.prm.DevLim;
+import ib.driver.mthca.internal.prm.Eqe;
 import ib.driver.mthca.internal.prm.FwInfo;
 import ib.driver.mthca.internal.prm.HcaParams;
 import ib.driver.mthca.internal.prm.MapEntries;
 import ib.driver.mthca.internal.prm.Mgm;
+import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
 import java.lang.foreign.MemorySegment;
 
@@ -35,10 +37,12 @@ final class FirmwareCommands {
   private State state = State.OFF;
   private int auxWanted = -1;
   private int auxMapped;
+  private final PortWatcher watcher;
 
   FirmwareCommands(InfiniHost chip) {
     this.chip = chip;
     access = new BusAccessor(chip.bus());
+    watcher = (up, why) -> chip.event(Eqe.PORT_CHANGE, up ? Eqe.PORT_UP : Eqe.PORT_DOWN);
   }
 
   void requireStarted() throws CommandFault {
@@ -197,6 +201,7 @@ final class FirmwareCommands {
       case Command.INIT_IB -> {
         requireExactly(State.STARTED);
         state = State.PORT_UP;
+        chip.port().watch(watcher);
       }
       case Command.CLOSE_IB -> {
         for (HwQp qp : chip.allQps()) {
@@ -204,6 +209,7 @@ final class FirmwareCommands {
           qp.stop();
         }
         state = state == State.PORT_UP ? State.STARTED : state;
+        chip.port().unwatch(watcher);
       }
       case Command.CLOSE_HCA -> closeHca();
       case Command.UNMAP_ICM -> chip.icm().unmap(in, modifier);

@@ -45,5 +45,14 @@ public final class Eqe {
   /** Type: the send queue of an unreliable queue pair went into error (our own type). */
   public static final int SQ_ERROR = 0x1F;
 
+  /** Type: the port changed its state; the number is {@link #PORT_UP} or {@link #PORT_DOWN}. */
+  public static final int PORT_CHANGE = 0x09;
+
+  /** Number of PORT_CHANGE: the port came up. */
+  public static final int PORT_UP = 4;
+
+  /** Number of PORT_CHANGE: the port went down. */
+  public static final int PORT_DOWN = 1;
+
   private Eqe() {}
 }

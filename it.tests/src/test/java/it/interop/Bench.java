@@ -28,6 +28,7 @@ final class Bench implements AutoCloseable {
   private final Path home;
   private final Path folder;
   private int started;
+  private int mtuBytes = 4096;
   private Guest guest;
   private HostProcess host;
   private String hostKey = "";
@@ -66,6 +67,7 @@ final class Bench implements AutoCloseable {
       guest = Guest.start(image, wire, folder.resolve("guest-" + started++));
       captures.add(guest.capture());
       guestTarget = "";
+      followMtu();
     }
     return guest;
   }
@@ -77,9 +79,9 @@ final class Bench implements AutoCloseable {
 
   /** Makes guest and host as a case needs them. */
   void prepare(Case wanted) throws InteropException {
+    mtuBytes = wanted.mtuBytes();
     Guest peer = guest();
-    // ib_srp is told about a smaller link in time: rxe follows its network card.
-    peer.run("ip link set eth0 mtu " + linkMtu(wanted.mtuBytes()), SHORT);
+    followMtu();
     if (wanted.host() == Case.Host.INITIATOR && guestTarget.isEmpty()) {
       String answer = peer.run("srpt-up " + SRP_PORT + " " + DISK_MIB + " " + Guest.ADDRESS, SHORT);
       guestTarget = answer.substring(answer.indexOf("target ") + 7).strip();
@@ -94,6 +96,11 @@ final class Bench implements AutoCloseable {
       host.shell("ib:pcap p0 " + capture + " 64", SHORT);
       captures.add(capture);
     }
+  }
+
+  /** rxe follows its network card. */
+  private void followMtu() throws InteropException {
+    guest.run("ip link set eth0 mtu " + linkMtu(mtuBytes), SHORT);
   }
 
   /** The link's MTU with which Linux makes this path MTU. */

@@ -12,6 +12,7 @@ final class Cases {
   static List<Case> all() {
     List<Case> cases = new ArrayList<>();
     cases.addAll(RpingCases.all());
+    cases.addAll(ToolCases.all());
     cases.addAll(SrpCases.all());
     cases.addAll(LifeCases.all());
     return cases;

@@ -24,6 +24,8 @@ final class Guest implements AutoCloseable {
   private static final int MEMORY_MIB = 640;
   private static final Duration BOOT = Duration.ofSeconds(120);
   private static final Duration ANSWER = Duration.ofSeconds(20);
+  private static final Duration GREETING = Duration.ofSeconds(5);
+  private static final int GREETINGS = 6;
   private static final Duration SAVE = Duration.ofSeconds(60);
 
   private final Process qemu;
@@ -187,8 +189,24 @@ final class Guest implements AutoCloseable {
       }
       pause(50);
     }
-    run("true", ANSWER);
+    greetShell();
     greetMonitor();
+  }
+
+  /** What was typed while nobody read may be there in part: begins on a line of its own. */
+  private void greetShell() throws InteropException {
+    for (int i = 0; i < GREETINGS; i++) {
+      String tag = "HELLO" + commands++ + "x" + System.nanoTime() % 100_000;
+      try {
+        shell.send("\n\necho " + tag.charAt(0) + "''" + tag.substring(1) + " 0\n");
+        if (shell.read(new StringBuilder(), tag + " ", GREETING)) {
+          return;
+        }
+      } catch (IOException e) {
+        throw new InteropException("the guest is gone: " + file("console.log"), e);
+      }
+    }
+    throw new InteropException("the guest's shell does not answer: " + file("console.log"));
   }
 
   private void greetMonitor() throws InteropException {
@@ -228,7 +246,7 @@ final class Guest implements AutoCloseable {
       pause(20);
     }
     monitor("cont", "", ANSWER);
-    run("true", ANSWER);
+    greetShell();
   }
 
   /** Asks QEMU; the answer as it is. */

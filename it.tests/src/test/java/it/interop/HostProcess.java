@@ -35,16 +35,19 @@ final class HostProcess implements AutoCloseable {
 
     /** Waits for its end; what it printed. */
     String await(Duration limit) throws InteropException {
-      String text = awaitText(from, mark, limit, command);
-      if (text.contains(FAILED)) {
-        throw new InteropException("in the host: " + command + ": " + text.strip());
-      }
-      return text;
+      return checked(awaitText(from, mark, mark, limit, command));
     }
 
     /** Waits until it printed something. */
     String awaitPrinted(String wanted, Duration limit) throws InteropException {
-      String text = awaitText(from, wanted, limit, command);
+      return checked(awaitText(from, wanted, mark, limit, command));
+    }
+
+    private String checked(String text) throws InteropException {
+      if (text.contains("NotSupportedException") || text.contains(" has no UC queue pairs")) {
+        int at = text.indexOf(FAILED);
+        throw new InteropException.NotOffered(text.substring(at).lines().findFirst().orElse(text));
+      }
       if (text.contains(FAILED)) {
         throw new InteropException("in the host: " + command + ": " + text.strip());
       }
@@ -105,7 +108,7 @@ final class HostProcess implements AutoCloseable {
   private void awaitDevice() throws InteropException {
     long endNs = System.nanoTime() + START.toNanos();
     try {
-      awaitText(0, "Apache Felix Gogo", START, "its start");
+      awaitText(0, "Apache Felix Gogo", "Apache Felix Gogo", START, "its start");
       while (!shell("ib:devices", ANSWER).contains(" active ")) {
         if (System.nanoTime() - endNs > 0) {
           throw new InteropException("the host has no device: " + tail());
@@ -137,11 +140,12 @@ final class HostProcess implements AutoCloseable {
     }
   }
 
-  private String awaitText(int from, String wanted, Duration limit, String why)
+  /** Waits for a text, or for what comes if the text does not; what was printed before it. */
+  private String awaitText(int from, String wanted, String last, Duration limit, String why)
       throws InteropException {
     long endNs = System.nanoTime() + limit.toNanos();
     synchronized (output) {
-      int at = output.indexOf(wanted, from);
+      int at = firstOf(wanted, last, from);
       while (at < 0) {
         long leftMs = (endNs - System.nanoTime()) / 1_000_000;
         if (leftMs <= 0 || !process.isAlive()) {
@@ -159,10 +163,15 @@ final class HostProcess implements AutoCloseable {
           Thread.currentThread().interrupt();
           throw new InteropException("interrupted", e);
         }
-        at = output.indexOf(wanted, from);
+        at = firstOf(wanted, last, from);
       }
       return output.substring(from, at);
     }
+  }
+
+  private int firstOf(String wanted, String last, int from) {
+    int at = output.indexOf(wanted, from);
+    return at >= 0 ? at : output.indexOf(last, from);
   }
 
   /** Gives a command to the shell, which does one after the other. */
@@ -188,7 +197,7 @@ final class HostProcess implements AutoCloseable {
 
   /** Waits until something is logged. */
   void awaitLogged(String text, Duration limit) throws InteropException {
-    awaitText(0, text, limit, "the log");
+    awaitText(0, text, text, limit, "the log");
   }
 
   /** The end of what it printed. */

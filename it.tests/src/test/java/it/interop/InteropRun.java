@@ -65,6 +65,9 @@ final class InteropRun {
       bench.prepare(each);
       String detail = each.body().run(bench);
       report.passed(wire, each, detail, (System.nanoTime() - beganNs) / NS_PER_S);
+    } catch (InteropException.NotOffered e) {
+      report.skipped(wire, each, String.valueOf(e.getMessage()));
+      bench.dropAll();
     } catch (InteropException | RuntimeException e) {
       String text = String.valueOf(e.getMessage());
       String end = text.length() <= DETAIL ? text : "..." + text.substring(text.length() - DETAIL);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,19 +31,47 @@ interface Wire extends AutoCloseable {
   /** The lines of the host's port beside name, address and MTU. */
   List<String> port(String faults);
 
+  /** Where the guest reaches the host by TCP, for the side channels of programs. */
+  String ourHost();
+
+  /** A free TCP port of the host's. */
+  int ourPort() throws InteropException;
+
+  /** Where the host reaches the guest by TCP. */
+  String guestHost();
+
+  /** The port there that is {@link ToolCases#sidePort} in the guest. */
+  int guestPort();
+
   /** Whether faults can be injected. */
   boolean hasFaults();
 
   @Override
   void close() throws InteropException;
 
-  /** Arguments that all network cards have. */
-  static List<String> card(String netdev, Path capture) {
+  /** A port that was free a moment ago. */
+  static int freeTcpPort() throws InteropException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new InteropException("no free TCP port: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Both network cards: one on the wire, one of QEMU's user-mode network for TCP, over which RoCEv2
+   * could not go because it translates addresses.
+   */
+  static List<String> cards(String netdev, String forward, Path capture) {
     return List.of(
         "-netdev",
         netdev,
         "-device",
         "virtio-net-pci,netdev=n,mac=52:54:00:77:00:01,host_mtu=" + Guest.LINK_MTU + ",romfile=",
+        "-netdev",
+        "user,id=u" + forward,
+        "-device",
+        "virtio-net-pci,netdev=u,mac=52:54:00:77:00:02,romfile=",
         "-object",
         "filter-dump,id=dump,netdev=n,file=" + capture + ",maxlen=8192");
   }
@@ -51,8 +80,10 @@ interface Wire extends AutoCloseable {
   final class Frames implements Wire {
     private final int ours;
     private final int theirs;
+    private final int forwarded;
 
     Frames() throws InteropException {
+      forwarded = freeTcpPort();
       try (DatagramSocket a = new DatagramSocket(loopback());
           DatagramSocket b = new DatagramSocket(loopback())) {
         ours = a.getLocalPort();
@@ -79,21 +110,41 @@ interface Wire extends AutoCloseable {
     @Override
     public List<String> network(Path capture) {
       String loopback = "type=inet,%s.host=127.0.0.1,%s.port=";
-      return card(
+      return cards(
           "dgram,id=n,local."
               + loopback.replace("%s", "local")
               + theirs
               + ",remote."
               + loopback.replace("%s", "remote")
               + ours,
+          ",hostfwd=tcp:127.0.0.1:" + forwarded + "-10.0.2.15:" + ToolCases.sidePort(),
           capture);
+    }
+
+    @Override
+    public String ourHost() {
+      return "10.0.2.2";
+    }
+
+    @Override
+    public int ourPort() throws InteropException {
+      return freeTcpPort();
+    }
+
+    @Override
+    public String guestHost() {
+      return "127.0.0.1";
+    }
+
+    @Override
+    public int guestPort() {
+      return forwarded;
     }
 
     @Override
     public List<String> port(String faults) {
       List<String> lines = new ArrayList<>();
       lines.add("io = \"ethernet\"");
-      // A backslash keeps File Install from taking the equals sign for its own.
       lines.add("link = \"dgram:127.0.0.1:" + ours + "->127.0.0.1:" + theirs + "\"");
       if (!faults.isEmpty()) {
         lines.add("faults = \"" + faults.replace("=", "\\=") + "\"");
@@ -171,7 +222,27 @@ interface Wire extends AutoCloseable {
 
     @Override
     public List<String> network(Path capture) {
-      return card("tap,id=n,ifname=tap0,script=no,downscript=no", capture);
+      return cards("tap,id=n,ifname=tap0,script=no,downscript=no", "", capture);
+    }
+
+    @Override
+    public String ourHost() {
+      return ADDRESS;
+    }
+
+    @Override
+    public int ourPort() {
+      return ToolCases.sidePort();
+    }
+
+    @Override
+    public String guestHost() {
+      return Guest.ADDRESS;
+    }
+
+    @Override
+    public int guestPort() {
+      return ToolCases.sidePort();
     }
 
     @Override

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package it.interop;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The small programs of libibverbs and librdmacm, and ours of the same names, in both roles. */
+final class ToolCases {
+  private static final int ITERATIONS = 100;
+  private static final int SIDE_PORT = 18_515;
+
+  private ToolCases() {}
+
+  static List<Case> all() {
+    List<Case> cases = new ArrayList<>();
+    for (String kind : List.of("rc", "uc", "ud", "srq")) {
+      cases.add(client(kind, kind.equals("ud") ? 2048 : 4096, 4096).alsoInTheBuild());
+      cases.add(server(kind, kind.equals("ud") ? 2048 : 4096, 4096).alsoInTheBuild());
+    }
+    for (int mtu : new int[] {256, 512, 1024, 2048}) {
+      for (String kind : List.of("rc", "uc")) {
+        for (int size : new int[] {1, mtu - 1, mtu, mtu + 1}) {
+          cases.add(client(kind, size, mtu));
+          cases.add(server(kind, size, mtu));
+        }
+      }
+    }
+    cases.add(client("rc", 1 << 20, 4096));
+    cases.add(server("rc", 1 << 20, 4096));
+    for (String faults : List.of("loss=1%,seed=3", "duplicate=20%,seed=3", "reorder=20%,seed=3")) {
+      cases.add(client("rc", 4096, 1024).under(faults));
+      cases.add(server("rc", 4096, 1024).under(faults));
+    }
+    for (String program : List.of("ucmatose", "udaddy")) {
+      cases.add(cmClient(program).alsoInTheBuild());
+      cases.add(cmServer(program).alsoInTheBuild());
+    }
+    return cases;
+  }
+
+  private static int iterations(int size) {
+    return size > 65_536 ? 5 : ITERATIONS;
+  }
+
+  /** What both programs are told; the kernel has no address without its GID's index. */
+  private static String common(String kind, int size, int mtu) {
+    return " -s " + size + " -n " + iterations(size) + (kind.equals("ud") ? "" : " -m " + mtu);
+  }
+
+  private static String kernels(String kind, int size, int mtu) {
+    return "ibv_"
+        + kind
+        + "_pingpong -d rxe0 -g $(gid-index "
+        + Guest.ADDRESS
+        + ")"
+        + common(kind, size, mtu);
+  }
+
+  private static String ours(String kind, int size, int mtu) {
+    return "rdma:pingpong --" + kind + common(kind, size, mtu);
+  }
+
+  private static Case client(String kind, int size, int mtu) {
+    return Case.of(
+        "client",
+        "ibv_" + kind + "_pingpong",
+        String.valueOf(size),
+        mtu,
+        bench -> {
+          background(bench.guest(), kernels(kind, size, mtu));
+          // 18515 in hexadecimal, listened on.
+          bench
+              .guest()
+              .run(
+                  "i=0; while ! grep -q ':4853 .* 0A ' /proc/net/tcp /proc/net/tcp6 && [ $i -lt 100 ];"
+                      + " do sleep 0.1; i=$((i+1)); done",
+                  Bench.SHORT);
+          Wire wire = bench.wire();
+          String said =
+              bench
+                  .host()
+                  .shell(
+                      ours(kind, size, mtu) + " -p " + wire.guestPort() + " " + wire.guestHost(),
+                      Bench.LONG);
+          return said(said, ended(bench.guest()));
+        });
+  }
+
+  private static Case server(String kind, int size, int mtu) {
+    return Case.of(
+        "server",
+        "ibv_" + kind + "_pingpong",
+        String.valueOf(size),
+        mtu,
+        bench -> {
+          int port = bench.wire().ourPort();
+          HostProcess.Running running = bench.host().begin(ours(kind, size, mtu) + " -p " + port);
+          // Its first line tells its address; its TCP port is open then.
+          running.awaitPrinted("local address", Bench.SHORT);
+          String theirs =
+              bench
+                  .guest()
+                  .run(
+                      "sleep 0.3; "
+                          + kernels(kind, size, mtu)
+                          + " -p "
+                          + port
+                          + " "
+                          + bench.wire().ourHost(),
+                      Bench.LONG);
+          return said(running.await(Bench.SHORT), theirs);
+        });
+  }
+
+  private static String said(String ours, String theirs) throws InteropException {
+    if (!ours.contains("bytes in") || !theirs.contains("bytes in")) {
+      throw new InteropException("ours: " + ours + " the guest's: " + theirs);
+    }
+    return ours.lines().filter(line -> line.contains("iters in")).findFirst().orElse("");
+  }
+
+  private static void background(Guest guest, String command) throws InteropException {
+    guest.run(
+        "rm -f /tmp/tool /tmp/done; (timeout 60 "
+            + command
+            + " >/tmp/tool 2>&1; echo $? >/tmp/done) >/dev/null 2>&1 & sleep 0.7",
+        Bench.SHORT);
+  }
+
+  private static String ended(Guest guest) throws InteropException {
+    return guest.run(
+        "i=0; while [ ! -e /tmp/done ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done;"
+            + " cat /tmp/tool; [ \"$(cat /tmp/done)\" = 0 ]",
+        Bench.SHORT);
+  }
+
+  private static Case cmClient(String program) {
+    return Case.of(
+        "client",
+        program,
+        "100",
+        1024,
+        bench -> {
+          background(bench.guest(), program + " -b " + Guest.ADDRESS);
+          bench.host().shell("rdma:" + program + " -s " + Guest.ADDRESS, Bench.LONG);
+          return lastLine(ended(bench.guest()));
+        });
+  }
+
+  private static Case cmServer(String program) {
+    return Case.of(
+        "server",
+        program,
+        "100",
+        1024,
+        bench -> {
+          HostProcess.Running running =
+              bench.host().begin("rdma:" + program + " -b " + Wire.ADDRESS);
+          bench.guest().run("sleep 1", Bench.SHORT);
+          String theirs = bench.guest().run(program + " -s " + Wire.ADDRESS, Bench.LONG);
+          running.await(Bench.SHORT);
+          return lastLine(theirs);
+        });
+  }
+
+  private static String lastLine(String text) {
+    return text.lines().reduce("", (a, b) -> b);
+  }
+
+  /** The port of the programs' side channel. */
+  static int sidePort() {
+    return SIDE_PORT;
+  }
+}

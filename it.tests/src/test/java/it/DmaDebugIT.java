@@ -14,6 +14,7 @@ import ib.verbs.RdmaDevice;
 import it.fixture.Addresses;
 import it.fixture.Devices;
 import it.fixture.Eventually;
+import it.fixture.LogDiary;
 import it.fixture.Operator;
 import it.fixture.Services;
 import it.fixture.Settings;
@@ -93,6 +94,18 @@ public class DmaDebugIT {
     misuse(ulp.deviceAfter(watched));
     assertThat(debug.isOn(WATCHED)).isFalse();
     assertThat(debug.total()).isEqualTo(1);
+  }
+
+  @Test
+  public void shouldNameAWrongKeyAndStayAsItWas() {
+    RdmaDevice watched = configured(Map.of("devices", new String[] {WATCHED}));
+    try (LogDiary log = new LogDiary()) {
+      settings.put(PID, Map.of("devices", new String[] {OTHER}, "mappings.max", 0));
+      log.says(PID, "mappings.max = 0", "give 1 or more");
+    }
+    assertThat(debug.isOn(WATCHED)).isTrue();
+    assertThat(debug.isOn(OTHER)).isFalse();
+    assertThat(watched.isWithdrawn()).isFalse();
   }
 
   @Test

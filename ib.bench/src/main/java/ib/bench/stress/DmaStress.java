@@ -13,10 +13,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Several threads map, sync and unmap at random on devices in every mode and on ipath, all watched
@@ -63,13 +66,19 @@ final class DmaStress {
     }
     String failure = "";
     long done = 0;
-    while (failure.isEmpty()
-        && done < options.operations()
-        && System.nanoTime() - beganNs < options.durationNs()) {
-      long count = Math.min(options.epoch(), options.operations() - done);
-      failure = epoch(count);
-      done += count;
-      read(pool, metrics, debug);
+    // The same threads all the time: what the operations keep for a thread is no leak.
+    ExecutorService executor = Executors.newFixedThreadPool(options.threads());
+    try {
+      while (failure.isEmpty()
+          && done < options.operations()
+          && System.nanoTime() - beganNs < options.durationNs()) {
+        long count = Math.min(options.epoch(), options.operations() - done);
+        failure = epoch(executor, count);
+        done += count;
+        read(pool, metrics, debug);
+      }
+    } finally {
+      executor.shutdown();
     }
     if (failure.isEmpty()) {
       threads.forEach(StressThread::close);
@@ -80,44 +89,27 @@ final class DmaStress {
   }
 
   /** One epoch on all threads; what failed in words, or nothing. */
-  private String epoch(long count) throws BenchException {
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    List<Thread> running = new ArrayList<>();
+  private String epoch(ExecutorService executor, long count) throws BenchException {
+    List<Future<?>> running = new ArrayList<>();
     for (StressThread one : threads) {
-      running.add(
-          Thread.ofPlatform()
-              .name("stress-" + running.size())
-              .start(
-                  () -> {
-                    try {
-                      one.run(count);
-                    } catch (RuntimeException | Error e) {
-                      failure.compareAndSet(null, e);
-                    }
-                  }));
+      running.add(executor.submit(() -> one.run(count)));
     }
-    for (Thread thread : running) {
-      join(thread);
+    String failure = "";
+    for (Future<?> one : running) {
+      try {
+        one.get(EPOCH_LIMIT_MS, TimeUnit.MILLISECONDS);
+      } catch (ExecutionException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        cause.printStackTrace();
+        failure = cause.toString();
+      } catch (TimeoutException e) {
+        throw new BenchException("an epoch did not end in " + EPOCH_LIMIT_MS / 1000 + " s", e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new BenchException("interrupted", e);
+      }
     }
-    Throwable first = failure.get();
-    if (first == null) {
-      return "";
-    }
-    first.printStackTrace();
-    return first.toString();
-  }
-
-  private static void join(Thread thread) throws BenchException {
-    try {
-      thread.join(EPOCH_LIMIT_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BenchException("interrupted", e);
-    }
-    if (thread.isAlive()) {
-      throw new BenchException(
-          thread.getName() + " did not end within " + EPOCH_LIMIT_MS / 1000 + " s");
-    }
+    return failure;
   }
 
   /** What was unmapped lazily is given back a little later. */

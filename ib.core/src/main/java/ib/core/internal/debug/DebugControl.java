@@ -19,6 +19,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.ComponentException;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -69,6 +70,7 @@ public final class DebugControl implements DmaDebug {
   private final DmaMemoryPool pool;
   private final Findings findings;
   private final Consumer<String> log;
+  private final Consumer<String> complain;
   private final Set<String> commanded = new HashSet<>();
   private final Set<String> silencedByCommand = new HashSet<>();
   private final Map<String, ServiceRegistration<?>> running = new TreeMap<>();
@@ -94,7 +96,8 @@ public final class DebugControl implements DmaDebug {
             context.registerService(IbDmaInterposer.class, interposer, properties(device)),
         pool,
         new Findings(line -> log.error("{}", line), System::nanoTime),
-        line -> log.info("{}", line));
+        line -> log.info("{}", line),
+        line -> log.error("{}", line));
     modified(config);
   }
 
@@ -102,11 +105,13 @@ public final class DebugControl implements DmaDebug {
       BiFunction<IbDmaInterposer, String, ServiceRegistration<?>> registry,
       DmaMemoryPool pool,
       Findings findings,
-      Consumer<String> log) {
+      Consumer<String> log,
+      Consumer<String> complain) {
     this.registry = registry;
     this.pool = pool;
     this.findings = findings;
     this.log = log;
+    this.complain = complain;
   }
 
   private static Dictionary<String, Object> properties(String device) {
@@ -116,17 +121,26 @@ public final class DebugControl implements DmaDebug {
             : Map.of(Constants.SERVICE_RANKING, RANKING, IbDevice.DEVICE, device));
   }
 
+  /** A wrong configuration is told and changes nothing: the operator's command must work. */
   @Modified
   synchronized void modified(Config config) {
-    apply(
-        Set.of(config.devices()),
-        new DebugSettings(
-            Set.of(config.owners()),
-            config.first_only(),
-            config.shadow(),
-            config.mappings_max(),
-            (long) config.shadow_max_mib() << 20,
-            config.reports_max()));
+    Set<String> devices;
+    DebugSettings how;
+    try {
+      devices = new HashSet<>(List.of(config.devices()));
+      how =
+          new DebugSettings(
+              new HashSet<>(List.of(config.owners())),
+              config.first_only(),
+              config.shadow(),
+              config.mappings_max(),
+              (long) config.shadow_max_mib() << 20,
+              config.reports_max());
+    } catch (IllegalArgumentException | ComponentException e) {
+      complain.accept("the settings of " + PID + " are not changed: " + e.getMessage());
+      return;
+    }
+    apply(devices, how);
   }
 
   /** A change of how to watch begins anew with those watched already. */

@@ -19,7 +19,7 @@ class DebugControlTest {
   private final Map<String, IbDmaInterposer> registered = new TreeMap<>();
   private final Findings findings = new Findings(_ -> {}, System::nanoTime);
   private final DebugControl control =
-      new DebugControl(this::register, new HostMemoryPool(32L << 20), findings, _ -> {});
+      new DebugControl(this::register, new HostMemoryPool(32L << 20), findings, _ -> {}, _ -> {});
   private final DebugCommand command = new DebugCommand(control);
 
   private ServiceRegistration<?> register(IbDmaInterposer interposer, String device) {

@@ -371,6 +371,40 @@ class PortConnectionManagerTest {
   }
 
   @Test
+  void shouldConnectUnreliableConnectionsThatThenCarryMessages() throws Exception {
+    TestQueuePair active = new TestQueuePair(a.port(), QpType.UC);
+    TestQueuePair passive = new TestQueuePair(b.port(), QpType.UC);
+    Notes passiveNotes = new Notes();
+    Notes activeNotes = new Notes();
+    long service = ConnectionManager.ibServiceId(7471);
+    target.listen(
+        service,
+        request -> {
+          try {
+            assertThat(request.type()).isEqualTo(QpType.UC);
+            assertThat(request.privateData()).hasSize(56);
+            request.accept(passive, params("yes"), passiveNotes);
+          } catch (RdmaException e) {
+            throw new AssertionError(e);
+          }
+        });
+    Connection end =
+        initiator.connectService(active, TARGET.getAddress(), service, params(""), activeNotes);
+    assertThat(activeNotes.next()).isEqualTo("established yes");
+    assertThat(passiveNotes.next()).isEqualTo("established");
+    assertThat(active.query().pathMtuBytes()).isEqualTo(4096);
+    active.send("ping");
+    await(() -> passive.received().contains("ping"));
+    end.disconnect();
+    assertThat(passiveNotes.next()).isEqualTo("disconnected");
+    assertThat(passive.state()).isEqualTo(QpState.ERR);
+    TestQueuePair inTheTcpSpace = new TestQueuePair(a.port(), QpType.UC);
+    target.listen(ConnectionManager.tcpServiceId(TCP_PORT), request -> {});
+    initiator.connect(inTheTcpSpace, TARGET, params(""), activeNotes);
+    assertThat(activeNotes.next()).startsWith("rejected 9");
+  }
+
+  @Test
   void shouldConnectToAPlainServiceIdWithMorePrivateData() throws Exception {
     TestQueuePair passive = new TestQueuePair(b.port());
     Notes passiveNotes = new Notes();

@@ -58,11 +58,8 @@ final class Ownership {
 
   void giveBack() {
     if (!onAgentThread()) {
-      if (heldBefore == null) {
-        HELD.remove();
-      } else {
-        HELD.set(heldBefore);
-      }
+      // Null stays as the thread's value: removing it would cost an allocation with the next turn.
+      HELD.set(heldBefore);
     }
     holder.set(null);
   }

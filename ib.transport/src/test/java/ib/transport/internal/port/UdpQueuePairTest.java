@@ -2,7 +2,9 @@
 package ib.transport.internal.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.ThreadMXBean;
 import ib.dma.BusWindow;
 import ib.transport.MemoryStatus;
 import ib.transport.PortCounter;
@@ -12,6 +14,7 @@ import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
+import ib.transport.internal.posix.Posix;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.PcapReader;
 import ib.transport.wire.RoceFrame;
@@ -28,6 +31,7 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -48,6 +52,7 @@ class UdpQueuePairTest {
   private static final Duration WAIT = Duration.ofSeconds(5);
   private static final int MEMORY_BYTES = 1 << 20;
   private static final int KEY = 42;
+  private static final int SMALLEST_OBJECT_BYTES = 16;
 
   private Agent agent;
 
@@ -207,6 +212,106 @@ class UdpQueuePairTest {
       }
       assertThat(b.counter(PortCounter.DROPPED_ICRC)).isZero();
       assertThat(a.counter(PortCounter.SEND_ERRORS)).isZero();
+    }
+  }
+
+  /** One thread drives agent and ports: what it allocates is what packets cost. */
+  @ParameterizedTest
+  @CsvSource({"64", "4096", "65536"})
+  void shouldAllocateNothingForAPacket(int bytes) throws Exception {
+    assumeTrue(Posix.isAvailable());
+    agent.close();
+    agent = new Agent(AgentOptions.of(0));
+    try (UdpPort a = open("a", "127.21.5.7", "native", 4096);
+        UdpPort b = open("b", "127.21.5.8", "native", 4096)) {
+      Stream stream = new Stream(bytes);
+      PortQp[] qps = connect(a, b, stream, new Stream(bytes), 4096);
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long perMessage = Long.MAX_VALUE;
+      // Code that is not compiled yet allocates; so it may take some rounds.
+      for (int round = 0; round < 60 && perMessage >= SMALLEST_OBJECT_BYTES / 2; round++) {
+        long before = threads.getCurrentThreadAllocatedBytes();
+        stream.left = 2000;
+        int expected = stream.done + stream.left;
+        for (long turns = 0; stream.done < expected; turns++) {
+          qps[0].kickSend();
+          agent.tryDrive();
+          if (turns == 50_000_000) {
+            throw new AssertionError("messages got lost");
+          }
+        }
+        perMessage = (threads.getCurrentThreadAllocatedBytes() - before) / 2000;
+      }
+      // A turn of many messages may cost something, a message not even the smallest object.
+      assertThat(perMessage).isLessThan(SMALLEST_OBJECT_BYTES / 2);
+    }
+  }
+
+  /** Sends and receives the same memory again and again. */
+  private static final class Stream implements QpBackend {
+    private final MemorySegment memory = Arena.ofAuto().allocate(MEMORY_BYTES, 64);
+    private final int bytes;
+    int left;
+    int done;
+
+    Stream(int bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public boolean nextSend(SendWqe into) {
+      if (left == 0) {
+        return false;
+      }
+      left--;
+      into.begin(0, WrOpcode.SEND);
+      into.setFlags(true, false, false);
+      into.addSge(0, bytes, KEY);
+      return true;
+    }
+
+    @Override
+    public boolean nextReceive(RecvWqe into) {
+      into.clearSges();
+      into.addSge(MEMORY_BYTES / 2, MEMORY_BYTES / 2, KEY);
+      return true;
+    }
+
+    @Override
+    public MemoryStatus resolveLocal(
+        int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
+      window.set(memory, address, lengthBytes);
+      return MemoryStatus.OK;
+    }
+
+    @Override
+    public MemoryStatus resolveRemote(
+        int rkey, long address, long lengthBytes, int need, BusWindow window) {
+      return MemoryStatus.INVALID_KEY;
+    }
+
+    @Override
+    public void completeSend(
+        long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
+      done++;
+    }
+
+    @Override
+    public void completeReceive(
+        long cookie,
+        WcStatus status,
+        WcOpcode opcode,
+        int lengthBytes,
+        int flags,
+        int immediateOrKey,
+        int srcQpn,
+        boolean solicited) {
+      done += 0;
+    }
+
+    @Override
+    public void onFatal(String cause) {
+      throw new AssertionError(cause);
     }
   }
 

@@ -20,6 +20,7 @@ import ib.verbs.SendWr;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public final class Endpoint implements AutoCloseable {
   static final int DEPTH = 32;
   static final int CQ_ENTRIES = 128;
+  static final int MOST_INLINE = 300;
+  static final int RIGHTS = AccessFlags.ALL & ~AccessFlags.FLUSH_PERSISTENT;
   private static final long WAIT_NS = 5_000_000_000L;
 
   public final HcaHost host;
@@ -39,6 +42,7 @@ public final class Endpoint implements AutoCloseable {
   public final MemoryRegion all;
   public final DmaMemory memory;
   public final long address;
+  final int inlineBytes;
   private final WorkCompletion[] one = WorkCompletion.array(1);
 
   /** Makes an endpoint with a buffer of the given size. */
@@ -47,8 +51,12 @@ public final class Endpoint implements AutoCloseable {
     this.host = host;
     pd = host.hca.allocPd(host.context);
     cq = host.hca.createCq(host.context, cqEntries, handler);
-    qp = pd.createQp(new QpInitAttributes(QpType.RC, cq, cq, DEPTH, DEPTH, 4, 4));
-    all = pd.getDmaMr(AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ | AccessFlags.REMOTE_WRITE);
+    inlineBytes = Math.min(MOST_INLINE, host.hca.query().capabilities().maxInlineData());
+    qp =
+        pd.createQp(
+            new QpInitAttributes(QpType.RC, cq, cq, DEPTH, DEPTH, 4, 4)
+                .withMaxInlineData(inlineBytes));
+    all = pd.getDmaMr(RIGHTS);
     memory = host.memory(bytes);
     address = host.dma.mapSingle(memory, 0, bytes, DmaDirection.BIDIRECTIONAL);
     if (host.dma.mappingError(address)) {
@@ -58,20 +66,28 @@ public final class Endpoint implements AutoCloseable {
 
   /** Connects two endpoints. */
   public static void connect(Endpoint a, Endpoint b) throws RdmaException {
-    a.toRts(b);
-    b.toRts(a);
+    toRts(a.qp, b.qp.qpn(), b.host.port.address());
+    toRts(b.qp, a.qp.qpn(), a.host.port.address());
   }
 
-  private void toRts(Endpoint peer) throws RdmaException {
+  /** Connects an endpoint with a queue pair of another host. */
+  static void connectTo(Endpoint a, QueuePair other, InetAddress otherAddress)
+      throws RdmaException {
+    toRts(a.qp, other.qpn(), otherAddress);
+    toRts(other, a.qp.qpn(), a.host.port.address());
+  }
+
+  private static void toRts(QueuePair qp, int peerQpn, InetAddress peerAddress)
+      throws RdmaException {
     qp.modify(
         new QpAttributes()
             .state(QpState.INIT)
-            .accessFlags(AccessFlags.REMOTE_READ | AccessFlags.REMOTE_WRITE));
+            .accessFlags(RIGHTS));
     qp.modify(
         new QpAttributes()
             .state(QpState.RTR)
-            .remoteAddress(peer.host.port.address())
-            .destQpn(peer.qp.qpn())
+            .remoteAddress(peerAddress)
+            .destQpn(peerQpn)
             .pathMtuBytes(4096)
             .rqPsn(7)
             .maxDestRdAtomic(4)

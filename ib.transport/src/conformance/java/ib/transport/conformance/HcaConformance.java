@@ -10,7 +10,6 @@ import ib.dma.DmaAccess;
 import ib.dma.DmaDirection;
 import ib.dma.DmaFault;
 import ib.dma.DmaMemory;
-import ib.dma.DmaUsage;
 import ib.dma.ScatterList;
 import ib.verbs.AccessFlags;
 import ib.verbs.AsyncEventType;
@@ -34,64 +33,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The verbs of one driver between two hosts on loopback. */
-public abstract class HcaConformance {
-  private static final int BUFFER = 1 << 20;
-
-  private HcaHost left;
-  private HcaHost right;
-  private Endpoint a;
-  private Endpoint b;
-
-  /** Starts a host with the driver's device; {@code index} is 0 or 1, for the address. */
-  protected abstract HcaHost host(int index) throws Exception;
-
+public abstract class HcaConformance extends ConnectedHosts {
   /** Whether a mapping's direction guards it. */
   protected abstract boolean checksDirection();
-
-  @BeforeEach
-  void connect() throws Exception {
-    left = host(0);
-    right = host(1);
-    a = new Endpoint(left, BUFFER, Endpoint.CQ_ENTRIES, null);
-    b = new Endpoint(right, BUFFER, Endpoint.CQ_ENTRIES, null);
-    Endpoint.connect(a, b);
-  }
-
-  @AfterEach
-  void disconnect() {
-    try {
-      a.close();
-      b.close();
-      for (HcaHost host : new HcaHost[] {left, right}) {
-        assertThat(host.context.resources()).isEmpty();
-        assertThat(host.ops.usage(host.dma.device())).isEqualTo(DmaUsage.NONE);
-        host.hca.close();
-        assertThat(host.driverMappings()).isZero();
-      }
-    } finally {
-      left.close();
-      right.close();
-    }
-    assertThat(left.pool.usedBytes()).isZero();
-    assertThat(right.pool.usedBytes()).isZero();
-  }
-
-  private void assertCompletes(Endpoint at, long id, WcStatus status, WcOpcode opcode) {
-    WorkCompletion wc = at.next();
-    assertThat(wc.status()).isEqualTo(status);
-    assertThat(wc.wrId()).isEqualTo(id);
-    assertThat(wc.qpn()).isEqualTo(at.qp.qpn());
-    if (status == WcStatus.SUCCESS) {
-      assertThat(wc.opcode()).isEqualTo(opcode);
-    }
-  }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 1000, 4096, 4097, 100_000, BUFFER})

@@ -47,6 +47,7 @@ public abstract class HcaResource implements RdmaResource {
   /**
    * Ends the hardware's part, synchronously. Not called after the device is gone.
    *
+   * @throws BoundException if the hardware keeps it because something is bound to it
    * @throws RdmaException if the hardware did not answer
    */
   protected abstract void destroy() throws RdmaException;
@@ -151,6 +152,9 @@ public abstract class HcaResource implements RdmaResource {
     }
     try {
       destroyUnlessWithdrawn();
+    } catch (BoundException e) {
+      life = Life.OPEN;
+      throw new IllegalStateException(label + " can't be closed: " + e.getMessage(), e);
     } catch (IllegalStateException e) {
       // The thread of another agent: nothing was done.
       life = Life.OPEN;
@@ -162,11 +166,13 @@ public abstract class HcaResource implements RdmaResource {
     closed.countDown();
   }
 
-  private void destroyUnlessWithdrawn() {
+  private void destroyUnlessWithdrawn() throws BoundException {
     try {
       if (!commands.isWithdrawn()) {
         destroy();
       }
+    } catch (BoundException e) {
+      throw e;
     } catch (RdmaException e) {
       // The device went while we asked, or is stuck, which the command channel has reported.
       return;

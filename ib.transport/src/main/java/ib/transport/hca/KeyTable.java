@@ -6,9 +6,10 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys of memory regions: the upper 24 bits are an index, the lower 8 a tag that begins at random
- * and changes at each registration, so that an old key does not open what came after. Key 0 is
- * never given. Agent thread only.
+ * Keys of memory regions and windows: the upper 24 bits are an index, drawn at random from those
+ * that are free, the lower 8 a tag that begins at random and changes at each registration ({@link
+ * KeyTags}), so that an old key does not open what came after and no key tells another. Key 0 is
+ * never given. Agent thread only, but for {@link #next}.
  *
  * @param <R> what a key leads to
  */
@@ -16,24 +17,40 @@ public final class KeyTable<R> {
   private static final int TAG_BITS = 8;
   private static final int TAG_MASK = 0xFF;
   private static final int FIRST = 64;
+  private static final int MAX_INDEX = (1 << 24) - 1;
 
-  private final int capacity;
+  private final int endIndex;
   private final RandomGenerator random;
+  private final KeyTags tags;
   private @Nullable Object[] regions = new @Nullable Object[FIRST];
   private int[] keys = new int[FIRST];
   private int[] free = new int[FIRST];
   private int freeCount;
-  private int nextIndex = 1;
+  private int nextIndex;
 
   /**
    * Creates an empty table.
    *
    * @param capacity most regions, below 2<sup>24</sup>
-   * @param random gives the first tag of an index
+   * @param random gives indices and tags; a {@link java.security.SecureRandom} where peers may be
+   *     hostile
    */
   public KeyTable(int capacity, RandomGenerator random) {
-    this.capacity = Math.min(capacity, (1 << 24) - 2);
+    this(1, capacity, random);
+  }
+
+  /**
+   * Creates an empty table.
+   *
+   * @param firstIndex smallest index, 1 or more
+   * @param capacity most regions
+   * @param random as above
+   */
+  public KeyTable(int firstIndex, int capacity, RandomGenerator random) {
+    nextIndex = firstIndex;
+    endIndex = Math.min(firstIndex + capacity, MAX_INDEX);
     this.random = random;
+    tags = new KeyTags(random);
   }
 
   /**
@@ -43,19 +60,48 @@ public final class KeyTable<R> {
    * @return its key, or 0 if the table is full
    */
   public int add(R region) {
-    int index;
-    if (freeCount > 0) {
-      index = free[--freeCount];
-    } else if (nextIndex <= capacity) {
-      index = nextIndex++;
-      ensureRoom(index);
-      keys[index] = random.nextInt(TAG_MASK + 1);
-    } else {
+    if (freeCount == 0) {
+      open();
+    }
+    if (freeCount == 0) {
       return 0;
     }
+    int drawn = random.nextInt(freeCount);
+    int index = free[drawn];
+    free[drawn] = free[--freeCount];
     regions[index] = region;
-    keys[index] = (index << TAG_BITS) | ((keys[index] + 1) & TAG_MASK);
+    keys[index] = tags.next(keys[index]);
     return keys[index];
+  }
+
+  /** Frees the next indices, as many as there are so far: that many to draw from. */
+  private void open() {
+    int end = Math.min(endIndex, Math.max(FIRST, 2 * nextIndex));
+    if (end > regions.length) {
+      regions = Arrays.copyOf(regions, end);
+      keys = Arrays.copyOf(keys, end);
+    }
+    for (; nextIndex < end; nextIndex++) {
+      keys[nextIndex] = (nextIndex << TAG_BITS) | random.nextInt(TAG_MASK + 1);
+      free(nextIndex);
+    }
+  }
+
+  private void free(int index) {
+    if (freeCount == free.length) {
+      free = Arrays.copyOf(free, 2 * freeCount);
+    }
+    free[freeCount++] = index;
+  }
+
+  /**
+   * The key that a registration gives in the place of one. Any thread.
+   *
+   * @param key present key
+   * @return another of the same index, dead until {@link #replace}
+   */
+  public int next(int key) {
+    return tags.next(key);
   }
 
   /**
@@ -66,8 +112,19 @@ public final class KeyTable<R> {
    */
   public int renew(int key) {
     int index = key >>> TAG_BITS;
-    keys[index] = (index << TAG_BITS) | ((key + 1) & TAG_MASK);
+    keys[index] = tags.next(key);
     return keys[index];
+  }
+
+  /**
+   * Replaces the key of a region by one that somebody else has drawn: the old one is dead.
+   *
+   * @param key new key, of the same index
+   */
+  public void replace(int key) {
+    if (findIndex(key) != null) {
+      keys[key >>> TAG_BITS] = key;
+    }
   }
 
   /**
@@ -76,21 +133,27 @@ public final class KeyTable<R> {
    * @param key its present key; any other is ignored
    */
   public void remove(int key) {
-    if (find(key) == null) {
-      return;
+    if (find(key) != null) {
+      removeIndex(key);
     }
-    int index = key >>> TAG_BITS;
-    regions[index] = null;
-    if (freeCount == free.length) {
-      free = Arrays.copyOf(free, 2 * freeCount);
+  }
+
+  /**
+   * Removes a region, whatever the tag.
+   *
+   * @param key a key of its index; ignored if that has no region
+   */
+  public void removeIndex(int key) {
+    if (findIndex(key) != null) {
+      regions[key >>> TAG_BITS] = null;
+      free(key >>> TAG_BITS);
     }
-    free[freeCount++] = index;
   }
 
   /** Removes all regions. */
   public void clear() {
     Arrays.fill(regions, null);
-    nextIndex = capacity + 1;
+    nextIndex = endIndex;
     freeCount = 0;
   }
 
@@ -100,20 +163,20 @@ public final class KeyTable<R> {
    * @param key any 32 bits
    * @return the region, or null if the key is not alive
    */
-  @SuppressWarnings("unchecked") // only add stores
   public @Nullable R find(int key) {
     int index = key >>> TAG_BITS;
-    if (index >= regions.length || keys[index] != key) {
-      return null;
-    }
-    return (R) regions[index];
+    return index < keys.length && keys[index] == key ? findIndex(key) : null;
   }
 
-  private void ensureRoom(int index) {
-    if (index >= regions.length) {
-      int n = 2 * regions.length;
-      regions = Arrays.copyOf(regions, n);
-      keys = Arrays.copyOf(keys, n);
-    }
+  /**
+   * Finds what an index leads to, whatever the tag.
+   *
+   * @param key any 32 bits
+   * @return the region, or null if the index has none
+   */
+  @SuppressWarnings("unchecked") // only add stores
+  public @Nullable R findIndex(int key) {
+    int index = key >>> TAG_BITS;
+    return index < regions.length ? (R) regions[index] : null;
   }
 }

@@ -4,7 +4,9 @@ package ib.transport.hca;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,9 +26,44 @@ class KeyTableTest {
     table.remove(a);
     assertThat(table.find(a)).isNull();
     int c = table.add("c");
-    assertThat(c >>> 8).as("the index is used again").isEqualTo(a >>> 8);
-    assertThat(c).as("with another tag").isNotEqualTo(a);
+    assertThat(c).isNotEqualTo(a);
     assertThat(table.find(a)).isNull();
+  }
+
+  @Test
+  void shouldGiveNoOldKeyAgainBeforeAllTagsOfItsIndexWereUsed() {
+    KeyTable<String> table = new KeyTable<>(1, new SplittableRandom(2));
+    Set<Integer> seen = new HashSet<>();
+    for (int i = 0; i < 128; i++) {
+      int key = table.add("a");
+      assertThat(seen.add(key)).isTrue();
+      int next = table.next(key);
+      assertThat(table.find(next)).as("dead until it is put in place").isNull();
+      table.replace(next);
+      assertThat(table.find(next)).isEqualTo("a");
+      assertThat(table.find(key)).isNull();
+      assertThat(seen.add(next)).isTrue();
+      table.remove(next);
+    }
+    assertThat(seen).hasSize(256);
+  }
+
+  @Test
+  void shouldGiveKeysThatCanNotBeGuessedFromTheOnesBefore() {
+    KeyTable<Integer> table = new KeyTable<>(10_000, new SplittableRandom(3));
+    int[] keys = new int[1000];
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = table.add(i);
+    }
+    Map<Integer, Integer> steps = new HashMap<>();
+    Map<Integer, Integer> tagSteps = new HashMap<>();
+    for (int i = 1; i < keys.length; i++) {
+      steps.merge((keys[i] >>> 8) - (keys[i - 1] >>> 8), 1, Integer::sum);
+      tagSteps.merge((keys[i] - keys[i - 1]) & 0xFF, 1, Integer::sum);
+      tagSteps.merge((table.next(keys[i]) - keys[i]) & 0x1FF, 1, Integer::sum);
+    }
+    assertThat(steps.values()).as("no step of indices is usual").allMatch(n -> n < 50);
+    assertThat(tagSteps.values()).as("nor of tags").allMatch(n -> n < 50);
   }
 
   @Test

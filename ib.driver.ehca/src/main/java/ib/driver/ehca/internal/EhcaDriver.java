@@ -6,6 +6,7 @@ import ib.driver.ehca.internal.firmware.AdapterOptions;
 import ib.transport.RdmaPort;
 import ib.transport.hca.DriverConfig;
 import ib.transport.hca.DriverInstance;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
 import org.osgi.framework.BundleContext;
@@ -59,13 +60,13 @@ public final class EhcaDriver {
             PID,
             properties,
             List.of(DMA_MASK, BUSY_EVERY, BUSY_SEED),
-            in -> new EhcaDevice(in.device(), port, dmaMask(in), options(in, port), driver),
+            in -> new EhcaDevice(in.device(), port, dmaMask(in), options(in), driver),
             defaultOps);
   }
 
-  private static AdapterOptions options(DriverConfig config, RdmaPort port) {
+  private static AdapterOptions options(DriverConfig config) {
     long seed = config.number(BUSY_SEED, 1, Long.MIN_VALUE, Long.MAX_VALUE);
-    return new AdapterOptions(busyEvery(config), seed, port.guid());
+    return new AdapterOptions(busyEvery(config), seed, new SecureRandom().nextLong());
   }
 
   private static int busyEvery(DriverConfig config) {

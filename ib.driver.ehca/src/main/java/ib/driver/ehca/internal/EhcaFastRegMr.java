@@ -22,6 +22,8 @@ final class EhcaFastRegMr extends EhcaMr implements FastRegMr {
   private static final long IN_PAGE = Memory.PAGE - 1;
 
   private final int maxPages;
+  private long mappedIova;
+  private long mappedBytes;
 
   private EhcaFastRegMr(EhcaHca hca, EhcaPd pd, ResourceBook book, int maxPages) {
     super(hca, pd, book);
@@ -51,12 +53,13 @@ final class EhcaFastRegMr extends EhcaMr implements FastRegMr {
         });
   }
 
-  private void registerNow(ScatterList list, int entries, long iova, long bytes, int access)
+  /** The mode is rights, or {@link Hcall#PREPARE}. */
+  private void registerNow(ScatterList list, int entries, long iova, long bytes, long mode)
       throws RdmaException {
     IbDma dma = hca.context.dma();
     long first = dma.dmaAddress(list, 0);
     HcallResult placed =
-        hca.hcalls.call(Hcall.H_REREGISTER_PMR, handle(), iova, bytes, access, first & IN_PAGE);
+        hca.hcalls.call(Hcall.H_REREGISTER_PMR, handle(), iova, bytes, mode, first & IN_PAGE);
     int pages = fillBlock(dma, list, entries);
     long address = pages == 1 ? first & ~IN_PAGE : hca.hcalls.blockAddress();
     HcallResult registered =
@@ -71,7 +74,32 @@ final class EhcaFastRegMr extends EhcaMr implements FastRegMr {
               + pages
               + " pages");
     }
-    setKeys(placed);
+    if (mode != Hcall.PREPARE) {
+      setKeys(placed);
+    }
+  }
+
+  @Override
+  public void map(ScatterList list, int mappedEntries, long iova) throws RdmaException {
+    requireOpen();
+    long bytes = FastRegCheck.check(label(), hca.context.dma(), list, mappedEntries, maxPages);
+    hca.hcalls.run(
+        "mapping " + label(),
+        () -> {
+          registerNow(list, mappedEntries, iova, bytes, Hcall.PREPARE);
+          return true;
+        });
+    mappedIova = iova;
+    mappedBytes = bytes;
+    setKeys(hca.tags.next(lkey()), hca.tags.next(rkey()));
+  }
+
+  long mappedIova() {
+    return mappedIova;
+  }
+
+  long mappedBytes() {
+    return mappedBytes;
   }
 
   private int fillBlock(IbDma dma, ScatterList list, int entries) {

@@ -14,6 +14,7 @@ import ib.transport.RdmaPort;
 import ib.transport.agent.AgentException;
 import ib.transport.hca.DoorbellBank;
 import ib.transport.hca.HcaCommands;
+import ib.transport.hca.KeyTags;
 import ib.transport.hca.Quota;
 import ib.verbs.AsyncEventType;
 import ib.verbs.AtomicCap;
@@ -29,6 +30,7 @@ import ib.verbs.WrOpcode;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -50,7 +52,22 @@ final class EhcaHca implements Hca {
               WrOpcode.SEND_WITH_IMM,
               WrOpcode.RDMA_WRITE,
               WrOpcode.RDMA_WRITE_WITH_IMM,
-              WrOpcode.RDMA_READ));
+              WrOpcode.RDMA_READ,
+              WrOpcode.SEND_WITH_INV,
+              WrOpcode.LOCAL_INV,
+              WrOpcode.REG_MR,
+              WrOpcode.BIND_MW,
+              WrOpcode.FLUSH));
+
+  private static final long CAPABILITIES =
+      DeviceCapFlags.BAD_PKEY_CNTR
+          | DeviceCapFlags.BAD_QKEY_CNTR
+          | DeviceCapFlags.PORT_ACTIVE_EVENT
+          | DeviceCapFlags.RC_RNR_NAK_GEN
+          | DeviceCapFlags.MEM_WINDOW
+          | DeviceCapFlags.MEM_MGT_EXTENSIONS
+          | DeviceCapFlags.MEM_WINDOW_TYPE_2B
+          | DeviceCapFlags.FLUSH_GLOBAL;
 
   private static final int MAX_PD = 4096;
   private static final ResourceBook NO_BOOK =
@@ -78,6 +95,10 @@ final class EhcaHca implements Hca {
   private final AtomicInteger nextNumber = new AtomicInteger(1);
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable EventQueue events;
+
+  /** Draws the tags of keys that work requests give. */
+  final KeyTags tags = new KeyTags(new SecureRandom());
+
   private @Nullable DeviceAttributes limits;
   private long allMemory;
 
@@ -163,13 +184,10 @@ final class EhcaHca implements Hca {
                   limit(HcaBlock.MAX_SRQ_SGE),
                   limit(HcaBlock.MAX_MCAST_GRP),
                   limit(HcaBlock.MAX_MCAST_QP),
-                  0,
+                  limit(HcaBlock.MAX_MW),
                   0,
                   AtomicCap.NONE,
-                  DeviceCapFlags.BAD_PKEY_CNTR
-                      | DeviceCapFlags.BAD_QKEY_CNTR
-                      | DeviceCapFlags.PORT_ACTIVE_EVENT
-                      | DeviceCapFlags.RC_RNR_NAK_GEN));
+                  CAPABILITIES));
         });
   }
 

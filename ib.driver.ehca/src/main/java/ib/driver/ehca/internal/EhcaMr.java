@@ -50,8 +50,12 @@ class EhcaMr extends HcaResource implements MemoryRegion {
   }
 
   final void setKeys(HcallResult made) {
-    lkey = (int) made.r5();
-    rkey = (int) made.r6();
+    setKeys((int) made.r5(), (int) made.r6());
+  }
+
+  final void setKeys(int local, int remote) {
+    lkey = local;
+    rkey = remote;
   }
 
   @Override

@@ -4,6 +4,8 @@ package ib.driver.ehca.internal;
 import ib.transport.hca.HcaResource;
 import ib.verbs.FastRegMr;
 import ib.verbs.MemoryRegion;
+import ib.verbs.MemoryWindow;
+import ib.verbs.MwType;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QueuePair;
@@ -53,6 +55,11 @@ final class EhcaPd extends HcaResource implements ProtectionDomain {
   @Override
   public SharedReceiveQueue createSrq(SrqInitAttributes init) throws RdmaException {
     return EhcaSrq.create(hca, this, book(), init);
+  }
+
+  @Override
+  public MemoryWindow allocMw(MwType type) throws RdmaException {
+    return EhcaMw.create(hca, this, book(), type);
   }
 
   @Override

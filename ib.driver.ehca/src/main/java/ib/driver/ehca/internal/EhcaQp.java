@@ -8,8 +8,10 @@ import ib.driver.ehca.internal.format.Register;
 import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.SendCheck;
+import ib.transport.wire.Feth;
 import ib.transport.wire.Gids;
 import ib.verbs.AsyncEventType;
+import ib.verbs.FlushLevel;
 import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
@@ -24,6 +26,7 @@ import ib.verbs.WrOpcode;
 import ib.verbs.spi.ResourceBook;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -223,6 +226,9 @@ final class EhcaQp extends HcaResource implements QueuePair {
     WorkQueue sends = parts.sends();
     sends.checkSegments(label(), request.sges());
     check.check(request);
+    if (request.opcode().isLocal()) {
+      checkOwn(request);
+    }
     PostResult refusal = refuse(QpState.RTS);
     if (refusal != null) {
       return refusal;
@@ -244,23 +250,82 @@ final class EhcaQp extends HcaResource implements QueuePair {
     return PostResult.OK;
   }
 
-  private static void write(WorkQueue sends, long offset, SendWr wr) {
+  private void write(WorkQueue sends, long offset, SendWr wr) {
     int flags =
         (wr.signaled() ? Wqe.SIGNALED : 0)
             | (wr.solicited() ? Wqe.SOLICITED : 0)
             | (wr.fence() ? Wqe.FENCE : 0)
-            | (wr.opcode().hasImmediate() ? Wqe.HAS_IMMEDIATE : 0);
+            | (wr.opcode().hasImmediate() ? Wqe.HAS_IMMEDIATE : 0)
+            | (wr.opcode() == WrOpcode.SEND_WITH_INV ? Wqe.INVALIDATES : 0);
     sends.put(offset, wr.wrId(), operation(wr.opcode()), flags, wr.sges());
     MemorySegment to = sends.memory.segment();
     Memory.put32(to, offset + Wqe.IMMEDIATE, wr.immediate());
     Memory.put64(to, offset + Wqe.REMOTE_ADDRESS, wr.remoteAddress());
     Memory.put32(to, offset + Wqe.RKEY, wr.rkey());
+    putOperands(to, offset, wr);
     InetAddress destination = wr.destination();
     if (destination != null) {
       Memory.put64(to, offset + Wqe.DESTINATION_GID, Gids.high(destination));
       Memory.put64(to, offset + Wqe.DESTINATION_GID + 8, Gids.low(destination));
       Memory.put32(to, offset + Wqe.REMOTE_QPN, wr.remoteQpn());
       Memory.put32(to, offset + Wqe.REMOTE_QKEY, wr.remoteQkey());
+    }
+  }
+
+  private void putOperands(MemorySegment to, long offset, SendWr wr) {
+    switch (wr.opcode()) {
+      case SEND_WITH_INV, LOCAL_INV -> Memory.put32(to, offset + Wqe.ARGUMENT, wr.invalidateRkey());
+      case FLUSH -> {
+        int level = wr.flushLevel() == FlushLevel.MR ? Feth.LEVEL_MR : Feth.LEVEL_RANGE;
+        Memory.put32(to, offset + Wqe.ARGUMENT, Feth.of(level, wr.flushPlacement()));
+        Memory.put64(to, offset + Wqe.LENGTH, wr.flushBytes());
+      }
+      case REG_MR -> {
+        EhcaFastRegMr mr = (EhcaFastRegMr) Objects.requireNonNull(wr.fastRegMr());
+        putKeys(to, offset, mr.lkey(), mr.rkey(), wr.access());
+        Memory.put64(to, offset + Wqe.LOCAL_ADDRESS, mr.mappedIova());
+        Memory.put64(to, offset + Wqe.LENGTH, mr.mappedBytes());
+      }
+      case BIND_MW -> {
+        EhcaMw mw = (EhcaMw) Objects.requireNonNull(wr.window());
+        int newKey = hca.tags.next(mw.rkey());
+        putKeys(to, offset, mw.rkey(), newKey, wr.access());
+        mw.setKey(newKey);
+        Memory.put32(to, offset + Wqe.REGION_KEY, Objects.requireNonNull(wr.region()).lkey());
+        Memory.put64(to, offset + Wqe.LOCAL_ADDRESS, wr.bindAddress());
+        Memory.put64(to, offset + Wqe.LENGTH, wr.bindLength());
+      }
+      default -> {
+        // No operands.
+      }
+    }
+  }
+
+  private static void putKeys(MemorySegment to, long offset, int key, int newKey, int access) {
+    Memory.put32(to, offset + Wqe.KEY, key);
+    Memory.put32(to, offset + Wqe.NEW_KEY, newKey);
+    Memory.put32(to, offset + Wqe.ACCESS, access);
+  }
+
+  /** What a local operation is about must be of this device. */
+  private void checkOwn(SendWr request) {
+    boolean own =
+        switch (request.opcode()) {
+          case REG_MR -> request.fastRegMr() instanceof EhcaFastRegMr mr && mr.hca.equals(hca);
+          case BIND_MW ->
+              request.window() instanceof EhcaMw mw
+                  && mw.isOf(hca)
+                  && request.region() instanceof EhcaMr mr
+                  && mr.hca.equals(hca);
+          default -> true;
+        };
+    if (!own) {
+      throw new IllegalArgumentException(
+          label()
+              + ": "
+              + request.opcode()
+              + " of a region or window of another device; make one on "
+              + commands().device());
     }
   }
 

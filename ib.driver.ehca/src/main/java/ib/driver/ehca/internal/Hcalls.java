@@ -7,6 +7,7 @@ import ib.driver.ehca.internal.format.ErrorBlock;
 import ib.driver.ehca.internal.format.Hcall;
 import ib.driver.ehca.internal.format.HcallResult;
 import ib.driver.ehca.internal.format.HcallStatus;
+import ib.transport.hca.BoundException;
 import ib.transport.hca.HcaCommands;
 import ib.verbs.RdmaException;
 import java.lang.foreign.MemorySegment;
@@ -90,6 +91,10 @@ final class Hcalls {
       throw new LongBusyException(
           call + ": " + HcallStatus.name(status),
           status == HcallStatus.H_BUSY ? 0 : HcallStatus.waitMs(status));
+    }
+    if (status == HcallStatus.H_R_STATE) {
+      throw new BoundException(
+          commands.device() + ": " + call + " gave " + HcallStatus.name(status) + why(0));
     }
     if (status < 0) {
       throw new RdmaException(

@@ -11,9 +11,13 @@ import ib.transport.conformance.HcaHost;
 class EhcaConformanceTest extends HcaConformance {
   @Override
   protected HcaHost host(int index) throws Exception {
+    return host(index, "127.22.2." + (index + 1));
+  }
+
+  static HcaHost host(int index, String address) throws Exception {
     HostMemoryPool pool = new HostMemoryPool(64L << 20);
     return HcaHost.start(
-        "127.22.2." + (index + 1),
+        address,
         pool,
         new DefaultDmaOps(pool),
         port ->

@@ -6,7 +6,7 @@ import ib.transport.RdmaPort;
 import ib.transport.agent.AgentException;
 import ib.transport.hca.DoorbellBank;
 import ib.transport.hca.HcaCommands;
-import ib.transport.hca.KeyTable;
+import ib.transport.hca.ProtectionTable;
 import ib.transport.hca.Quota;
 import ib.verbs.AsyncEventType;
 import ib.verbs.AtomicCap;
@@ -18,17 +18,18 @@ import ib.verbs.DeviceCapabilities;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
+import ib.verbs.SendWr;
 import ib.verbs.WrOpcode;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -49,18 +50,23 @@ final class IpathHca implements Hca {
   static final int MAX_SRQ = 1024;
   static final int MAX_RD_ATOM = 16;
   static final int MAX_FAST_REG_PAGES = 512;
-  static final int MAX_INLINE = 0;
+  static final int MAX_MW = 65536;
+  static final int MAX_INLINE = SendWr.MAX_INLINE_BYTES;
 
   /** What queue pairs of this device can be asked to do. */
   static final Set<WrOpcode> OPERATIONS =
-      Collections.unmodifiableSet(
-          EnumSet.of(
-              WrOpcode.SEND,
-              WrOpcode.SEND_WITH_IMM,
-              WrOpcode.RDMA_WRITE,
-              WrOpcode.RDMA_WRITE_WITH_IMM,
-              WrOpcode.RDMA_READ));
+      Collections.unmodifiableSet(EnumSet.allOf(WrOpcode.class));
 
+  private static final long CAPABILITIES =
+      DeviceCapFlags.BAD_PKEY_CNTR
+          | DeviceCapFlags.BAD_QKEY_CNTR
+          | DeviceCapFlags.PORT_ACTIVE_EVENT
+          | DeviceCapFlags.RC_RNR_NAK_GEN
+          | DeviceCapFlags.MEM_WINDOW
+          | DeviceCapFlags.MEM_MGT_EXTENSIONS
+          | DeviceCapFlags.MEM_WINDOW_TYPE_2B
+          | DeviceCapFlags.FLUSH_GLOBAL
+          | DeviceCapFlags.ATOMIC_WRITE;
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
   private static final ResourceBook NO_BOOK =
       new ResourceBook() {
@@ -80,9 +86,10 @@ final class IpathHca implements Hca {
   final Quota mrQuota;
   final Quota pdQuota;
   final Quota srqQuota;
+  final Quota mwQuota;
 
   /** Regions by key. Agent thread. */
-  final KeyTable<IpathRegion> regions;
+  final ProtectionTable keys;
 
   /** Live queue pairs. Agent thread. */
   final List<IpathQp> qps = new ArrayList<>();
@@ -106,8 +113,8 @@ final class IpathHca implements Hca {
     mrQuota = new Quota("memory regions of " + name, MAX_MR);
     pdQuota = new Quota("protection domains of " + name, MAX_PD);
     srqQuota = new Quota("shared receive queues of " + name, MAX_SRQ);
-    // Another beginning for each generation, so that keys of the last one do not fit.
-    regions = new KeyTable<>(MAX_MR, new SplittableRandom(port.guid() ^ context.generation()));
+    mwQuota = new Quota("memory windows of " + name, MAX_MW);
+    keys = ProtectionTable.ofOneKey(MAX_MR + MAX_MW, new SecureRandom());
   }
 
   static IpathHca start(String name, RdmaPort port, HcaContext context) throws RdmaException {
@@ -152,13 +159,10 @@ final class IpathHca implements Hca {
             MAX_SGE,
             RdmaPort.MAX_MCAST_GROUPS,
             RdmaPort.MAX_MCAST_QP_ATTACH,
-            0,
+            MAX_MW,
             MAX_INLINE,
-            AtomicCap.NONE,
-            DeviceCapFlags.BAD_PKEY_CNTR
-                | DeviceCapFlags.BAD_QKEY_CNTR
-                | DeviceCapFlags.PORT_ACTIVE_EVENT
-                | DeviceCapFlags.RC_RNR_NAK_GEN));
+            AtomicCap.HCA,
+            CAPABILITIES));
   }
 
   @Override
@@ -225,7 +229,7 @@ final class IpathHca implements Hca {
     for (IpathQp qp : new ArrayList<>(qps)) {
       qp.stop();
     }
-    regions.clear();
+    keys.clear();
     return true;
   }
 }

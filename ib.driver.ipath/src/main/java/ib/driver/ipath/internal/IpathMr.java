@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ipath.internal;
 
+import ib.dma.IbDma;
 import ib.dma.ScatterList;
+import ib.transport.hca.BoundException;
 import ib.transport.hca.FastRegCheck;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
@@ -30,7 +32,7 @@ class IpathMr extends HcaResource implements MemoryRegion {
   static IpathMr createAllMemory(IpathHca hca, IpathPd pd, ResourceBook book, int access)
       throws RdmaException {
     AccessFlags.check(access);
-    return new IpathMr(hca, pd, book, IpathRegion.allMemory(pd, access)).open();
+    return new IpathMr(hca, pd, book, IpathRegion.allMemory(hca.context.bus(), pd, access)).open();
   }
 
   static FastReg createFastReg(IpathHca hca, IpathPd pd, ResourceBook book, int maxPages)
@@ -46,14 +48,14 @@ class IpathMr extends HcaResource implements MemoryRegion {
     hca.mrQuota.take();
     try {
       pd.use(this);
-      key = commands().call("registering " + label(), () -> hca.regions.add(region));
-      if (key == 0) {
+      if (!commands().call("registering " + label(), () -> hca.keys.add(region))) {
         throw new RdmaException("no free key on " + commands().device() + "; close some regions");
       }
     } catch (RdmaException | RuntimeException e) {
       release();
       throw e;
     }
+    key = region.rkey();
     opened();
     return this;
   }
@@ -74,7 +76,10 @@ class IpathMr extends HcaResource implements MemoryRegion {
         .call(
             "deregistering " + label(),
             () -> {
-              hca.regions.remove(key);
+              if (!hca.keys.remove(region)) {
+                throw new BoundException(
+                    label() + " has " + region.boundWindows() + " windows bound; close them first");
+              }
               return true;
             });
   }
@@ -88,9 +93,11 @@ class IpathMr extends HcaResource implements MemoryRegion {
   /** A region for fast registration. */
   static final class FastReg extends IpathMr implements FastRegMr {
     private final int maxPages;
+    private long mappedIova;
+    private long mappedBytes;
 
     private FastReg(IpathHca hca, IpathPd pd, ResourceBook book, int maxPages) {
-      super(hca, pd, book, IpathRegion.segments(pd, maxPages));
+      super(hca, pd, book, IpathRegion.segments(hca.context.bus(), pd, maxPages));
       this.maxPages = maxPages;
     }
 
@@ -104,10 +111,46 @@ class IpathMr extends HcaResource implements MemoryRegion {
           .call(
               "registering " + label(),
               () -> {
-                region.set(hca.context.dma(), list, mappedEntries, iova, access);
-                key = hca.regions.renew(key);
+                requireUnbound();
+                region.set(hca.context.dma(), list, mappedEntries, iova);
+                hca.keys.register(region, access);
+                key = region.rkey();
                 return true;
               });
+    }
+
+    private void requireUnbound() throws RdmaException {
+      if (region.boundWindows() > 0) {
+        throw new BoundException(
+            label() + " has " + region.boundWindows() + " windows bound; invalidate them first");
+      }
+    }
+
+    @Override
+    public void map(ScatterList list, int mappedEntries, long iova) throws RdmaException {
+      requireOpen();
+      IbDma dma = hca.context.dma();
+      mappedBytes = FastRegCheck.check(label(), dma, list, mappedEntries, maxPages);
+      mappedIova = iova;
+      commands()
+          .call(
+              "mapping " + label(),
+              () -> {
+                if (region.isValid()) {
+                  throw new RdmaException(label() + " is registered; invalidate it first");
+                }
+                region.set(dma, list, mappedEntries, iova);
+                key = hca.keys.nextRkey(key);
+                return true;
+              });
+    }
+
+    long mappedIova() {
+      return mappedIova;
+    }
+
+    long mappedBytes() {
+      return mappedBytes;
     }
 
     @Override
@@ -117,8 +160,9 @@ class IpathMr extends HcaResource implements MemoryRegion {
           .call(
               "invalidating " + label(),
               () -> {
-                region.clear();
-                key = hca.regions.renew(key);
+                requireUnbound();
+                hca.keys.invalidate(region);
+                key = region.rkey();
                 return true;
               });
     }

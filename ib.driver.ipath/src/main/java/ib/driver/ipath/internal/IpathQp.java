@@ -63,7 +63,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     this.srq = srq;
     this.qpn = qpn;
     this.type = init.type();
-    sends = new SendRing(init.maxSendWr(), init.maxSendSge());
+    sends = new SendRing(init.maxSendWr(), init.maxSendSge(), init.maxInlineData());
     receives = srq == null ? new WorkRing(init.maxRecvWr(), init.maxRecvSge()) : new WorkRing(1, 1);
     check = new SendCheck(label(), type, IpathHca.OPERATIONS, init.maxInlineData());
     backend = new IpathTransport(this);
@@ -210,6 +210,9 @@ final class IpathQp extends HcaResource implements QueuePair {
   public PostResult postSend(SendWr request) {
     sends.checkSges(label(), request.sges());
     check.check(request);
+    if (request.opcode().isLocal()) {
+      checkOwn(request);
+    }
     PostResult refusal = refuse(QpState.RTS);
     if (refusal != null) {
       return refusal;
@@ -219,9 +222,42 @@ final class IpathQp extends HcaResource implements QueuePair {
       return PostResult.QUEUE_FULL;
     }
     sends.put(slot, request);
+    if (request.opcode().isLocal()) {
+      putLocal(slot, request);
+    }
     sends.publish();
     ringDoorbell();
     return PostResult.OK;
+  }
+
+  /** What a local operation is about must be of this device. */
+  private void checkOwn(SendWr request) {
+    boolean own =
+        switch (request.opcode()) {
+          case REG_MR -> request.fastRegMr() instanceof IpathMr.FastReg mr && mr.hca.equals(hca);
+          case BIND_MW ->
+              request.window() instanceof IpathMw mw
+                  && mw.isOf(hca)
+                  && request.region() instanceof IpathMr mr
+                  && mr.hca.equals(hca);
+          default -> true;
+        };
+    if (!own) {
+      throw new IllegalArgumentException(
+          label()
+              + ": "
+              + request.opcode()
+              + " of a region or window of another device; make one on "
+              + commands().device());
+    }
+  }
+
+  private void putLocal(int slot, SendWr request) {
+    if (request.fastRegMr() instanceof IpathMr.FastReg mr) {
+      sends.putRegister(slot, mr, request.access());
+    } else if (request.window() instanceof IpathMw mw && request.region() instanceof IpathMr mr) {
+      sends.putBind(slot, mw, hca.keys.nextRkey(mw.rkey()), request, mr.lkey());
+    }
   }
 
   @Override

@@ -8,14 +8,16 @@ import ib.dma.DmaFault;
 import ib.dma.IbDma;
 import ib.dma.ScatterList;
 import ib.transport.MemoryStatus;
+import ib.transport.RemoteRange;
 import ib.transport.hca.BusFaults;
+import ib.transport.hca.Region;
 
 /**
  * A memory region as the driver's tables have it: a list of {virtual address, length} segments, or
  * all memory. Agent thread only.
  */
-final class IpathRegion {
-  final IpathPd pd;
+final class IpathRegion extends Region {
+  private final DmaBus bus;
   private final boolean allMemory;
   private final long[] address;
 
@@ -24,26 +26,25 @@ final class IpathRegion {
 
   private int segments;
   private long iova;
-  private int access;
 
-  private IpathRegion(IpathPd pd, boolean allMemory, int maxSegments, int access) {
-    this.pd = pd;
-    this.allMemory = allMemory;
+  private IpathRegion(DmaBus bus, IpathPd pd, int maxSegments, int access) {
+    super(pd, maxSegments > 0, access);
+    this.bus = bus;
+    this.allMemory = maxSegments == 0;
     this.address = new long[maxSegments];
     this.start = new long[maxSegments + 1];
-    this.access = access;
   }
 
-  static IpathRegion allMemory(IpathPd pd, int access) {
-    return new IpathRegion(pd, true, 0, access);
+  static IpathRegion allMemory(DmaBus bus, IpathPd pd, int access) {
+    return new IpathRegion(bus, pd, 0, access);
   }
 
-  static IpathRegion segments(IpathPd pd, int maxSegments) {
-    return new IpathRegion(pd, false, maxSegments, 0);
+  static IpathRegion segments(DmaBus bus, IpathPd pd, int maxSegments) {
+    return new IpathRegion(bus, pd, maxSegments, 0);
   }
 
   /** Takes over the entries of a list that was checked. */
-  void set(IbDma dma, ScatterList list, int entries, long firstIova, int rights) {
+  void set(IbDma dma, ScatterList list, int entries, long firstIova) {
     long offset = 0;
     for (int i = 0; i < entries; i++) {
       address[i] = dma.dmaAddress(list, i);
@@ -53,34 +54,32 @@ final class IpathRegion {
     start[entries] = offset;
     segments = entries;
     iova = firstIova;
-    access = rights;
   }
 
-  /** Forgets the entries: nothing is in the region. */
-  void clear() {
-    segments = 0;
-    start[0] = 0;
-    access = 0;
+  @Override
+  protected boolean place(long first, long lengthBytes) {
+    boolean prepared = segments > 0 && lengthBytes == start[segments];
+    iova = prepared ? first : iova;
+    return prepared;
   }
 
-  /**
-   * Resolves an access.
-   *
-   * @param need access flag that must be there, 0 for none
-   */
-  MemoryStatus resolve(
-      DmaBus bus, int need, long from, long lengthBytes, DmaAccess way, BusWindow window) {
-    if ((access & need) != need) {
-      return MemoryStatus.NO_RIGHT;
-    }
-    if (allMemory) {
-      return BusFaults.status(bus.resolve(from, lengthBytes, way, window));
-    }
+  @Override
+  protected boolean contains(long from, long lengthBytes) {
     long offset = from - iova;
-    if (offset < 0 || lengthBytes > start[segments] - offset) {
-      return MemoryStatus.OUT_OF_BOUNDS;
-    }
-    return resolveSegments(bus, offset, lengthBytes, way, window);
+    return allMemory
+        || (offset >= 0 && offset <= start[segments] && lengthBytes <= start[segments] - offset);
+  }
+
+  @Override
+  protected void range(RemoteRange into) {
+    into.set(iova, start[segments]);
+  }
+
+  @Override
+  protected MemoryStatus locate(long from, long lengthBytes, DmaAccess way, BusWindow window) {
+    return allMemory
+        ? BusFaults.status(bus.resolve(from, lengthBytes, way, window))
+        : resolveSegments(from - iova, lengthBytes, way, window);
   }
 
   /**
@@ -88,7 +87,7 @@ final class IpathRegion {
    * run.
    */
   private MemoryStatus resolveSegments(
-      DmaBus bus, long offset, long lengthBytes, DmaAccess way, BusWindow window) {
+      long offset, long lengthBytes, DmaAccess way, BusWindow window) {
     long end = offset + lengthBytes;
     int first = segmentOf(offset);
     for (int i = segmentOf(end - 1); i >= first; i--) {

@@ -2,12 +2,11 @@
 package ib.driver.ipath.internal;
 
 import ib.dma.BusWindow;
-import ib.dma.DmaAccess;
 import ib.transport.MemoryStatus;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
+import ib.transport.RemoteRange;
 import ib.transport.SendWqe;
-import ib.verbs.AccessFlags;
 import ib.verbs.AsyncEventType;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
@@ -60,23 +59,28 @@ final class IpathTransport implements QpBackend {
   @Override
   public MemoryStatus resolveLocal(
       int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
-    return resolve(lkey, write ? AccessFlags.LOCAL_WRITE : 0, address, lengthBytes, write, window);
+    return hca.keys.resolveLocal(qp.pd, lkey, address, lengthBytes, write, window);
   }
 
   @Override
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
-    return resolve(rkey, need, address, lengthBytes, QpBackend.writes(need), window);
+    return hca.keys.resolveRemote(qp.pd, qp, rkey, address, lengthBytes, need, window);
   }
 
-  private MemoryStatus resolve(
-      int key, int need, long address, long lengthBytes, boolean write, BusWindow window) {
-    IpathRegion region = hca.regions.find(key);
-    if (region == null || !region.pd.equals(qp.pd)) {
-      return MemoryStatus.INVALID_KEY;
-    }
-    DmaAccess way = write ? DmaAccess.WRITE : DmaAccess.READ;
-    return region.resolve(hca.context.bus(), need, address, lengthBytes, way, window);
+  @Override
+  public MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
+    return hca.keys.remoteRange(qp.pd, qp, rkey, need, into);
+  }
+
+  @Override
+  public boolean executeLocal(SendWqe entry) {
+    return hca.keys.execute(qp.pd, qp, entry);
+  }
+
+  @Override
+  public boolean invalidateRemote(int rkey) {
+    return hca.keys.invalidate(qp.pd, qp, rkey);
   }
 
   @Override

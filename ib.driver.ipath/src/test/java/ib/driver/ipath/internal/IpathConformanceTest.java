@@ -9,9 +9,13 @@ import ib.transport.conformance.HcaHost;
 class IpathConformanceTest extends HcaConformance {
   @Override
   protected HcaHost host(int index) throws Exception {
+    return host(index, "127.22.1." + (index + 1));
+  }
+
+  static HcaHost host(int index, String address) throws Exception {
     HostMemoryPool pool = new HostMemoryPool(64L << 20);
     return HcaHost.start(
-        "127.22.1." + (index + 1),
+        address,
         pool,
         new IpathDmaOps(pool),
         port -> new IpathDevice("ipath" + index, port, "ib.driver.ipath"));

@@ -4,6 +4,7 @@ package ib.driver.mthca.internal;
 import ib.driver.mthca.internal.prm.Command;
 import ib.driver.mthca.internal.prm.CommandStatus;
 import ib.driver.mthca.internal.prm.RegisterSpace;
+import ib.transport.hca.BoundException;
 import ib.transport.hca.HcaCommands;
 import ib.verbs.RdmaException;
 
@@ -50,14 +51,17 @@ final class Hcr {
     }
     int status = word >>> RegisterSpace.STATUS_SHIFT;
     if (status != CommandStatus.OK) {
-      throw new RdmaException(
+      String message =
           Command.name(opcode)
               + " of "
               + commands.device()
               + ": "
               + CommandStatus.name(status)
               + ", "
-              + registers.readText(RegisterSpace.DIAGNOSTICS));
+              + registers.readText(RegisterSpace.DIAGNOSTICS);
+      throw status == CommandStatus.REG_BOUND
+          ? new BoundException(message + "; close them first")
+          : new RdmaException(message);
     }
     return registers.read64(RegisterSpace.HCR_OUT_PARAM);
   }

@@ -8,6 +8,7 @@ import ib.driver.mthca.internal.prm.Command;
 import ib.driver.mthca.internal.prm.MapEntries;
 import ib.driver.mthca.internal.prm.Mpt;
 import ib.driver.mthca.internal.prm.Mtt;
+import ib.transport.hca.BoundException;
 import ib.transport.hca.FastRegCheck;
 import ib.transport.hca.Quota;
 import ib.verbs.AccessFlags;
@@ -30,7 +31,8 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
   /** Passed by whoever registers or invalidates. */
   private final Gate gate = new Gate();
 
-  private boolean registered;
+  private long mappedIova;
+  private long mappedBytes;
 
   private MthcaFastReg(
       MthcaHca hca, MthcaPd pd, ResourceBook book, int maxPages, int firstTranslation) {
@@ -47,8 +49,7 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
     int first = hca.tables().takeTranslations(maxPages);
     try {
       MthcaFastReg mr = new MthcaFastReg(hca, pd, book, maxPages, first);
-      // A window, not a region: the key opens nothing before the first registration.
-      mr.open(0, 0, first);
+      mr.open(Mpt.REGION | Mpt.FAST_REG | Mpt.FREE, 0, first);
       hca.fastRegs.add(mr);
       return mr;
     } catch (RdmaException | RuntimeException e) {
@@ -86,9 +87,51 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
     Be.put64(segment, entry + Mpt.START, iova);
     Be.put64(segment, entry + Mpt.LENGTH, bytes);
     Be.put32(segment, entry + Mpt.FIRST_BYTE_OFFSET, (int) (dma.dmaAddress(list, 0) & PAGE_MASK));
-    Be.release32(segment, entry + Mpt.FLAGS, Mpt.REGION | Mpt.rights(access));
+    Be.release32(segment, entry + Mpt.FLAGS, Mpt.REGION | Mpt.FAST_REG | Mpt.rights(access));
     key = newKey;
-    registered = true;
+  }
+
+  @Override
+  public void map(ScatterList list, int mappedEntries, long iova) throws RdmaException {
+    requireOpen();
+    IbDma dma = hca.context.dma();
+    long bytes = FastRegCheck.check(label(), dma, list, mappedEntries, maxPages);
+    gate.enter();
+    try {
+      requireOpen();
+      prepare(dma, list, mappedEntries, bytes);
+    } finally {
+      gate.leave();
+    }
+    mappedIova = iova;
+    mappedBytes = bytes;
+    key = hca.tables().nextKey(key);
+  }
+
+  /** The entry is free while it changes: the hardware looks at the rest only in a registration. */
+  private void prepare(IbDma dma, ScatterList list, int mappedEntries, long bytes)
+      throws RdmaException {
+    MemorySegment segment = hca.tables().protectionMemory(key);
+    int entry = hca.tables().protectionOffset(key);
+    if (isValid(segment, entry)) {
+      throw new RdmaException(label() + " is registered; invalidate it first");
+    }
+    writeTranslations(dma, list, mappedEntries);
+    Be.put64(segment, entry + Mpt.LENGTH, bytes);
+    Be.put32(segment, entry + Mpt.FIRST_BYTE_OFFSET, (int) (dma.dmaAddress(list, 0) & PAGE_MASK));
+    Be.release32(segment, entry + Mpt.FLAGS, Mpt.REGION | Mpt.FAST_REG | Mpt.FREE);
+  }
+
+  private static boolean isValid(MemorySegment segment, int entry) {
+    return Mpt.isValid(Be.acquire32(segment, entry + Mpt.FLAGS));
+  }
+
+  long mappedIova() {
+    return mappedIova;
+  }
+
+  long mappedBytes() {
+    return mappedBytes;
   }
 
   private void writeTranslations(IbDma dma, ScatterList list, int mappedEntries) {
@@ -121,10 +164,15 @@ final class MthcaFastReg extends MthcaMr implements FastRegMr {
   private void takeBack() throws RdmaException {
     MemorySegment segment = hca.tables().protectionMemory(key);
     int entry = hca.tables().protectionOffset(key);
+    int windows = Be.get32(segment, entry + Mpt.WINDOW_COUNT);
+    if (windows != 0) {
+      throw new BoundException(
+          label() + " has " + windows + " windows bound; invalidate them first");
+    }
+    boolean registered = isValid(segment, entry);
     Be.release32(segment, entry + Mpt.FLAGS, Mpt.SW_OWNS);
     if (registered) {
       hca.hcr.execute(Command.SYNC_TPT, 0, 0, 0);
-      registered = false;
     }
   }
 

@@ -18,16 +18,17 @@ import ib.verbs.DeviceCapabilities;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
+import ib.verbs.SendWr;
 import ib.verbs.WrOpcode;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaContext;
 import ib.verbs.spi.ResourceBook;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,17 +38,22 @@ import org.jspecify.annotations.Nullable;
 /** The running HCA: the driver's half. */
 final class MthcaHca implements Hca {
   static final int MAX_FAST_REG_PAGES = 512;
-  static final int MAX_INLINE = 0;
+  static final int MAX_INLINE = SendWr.MAX_INLINE_BYTES;
 
   /** What queue pairs of this device can be asked to do. */
   static final Set<WrOpcode> OPERATIONS =
-      Collections.unmodifiableSet(
-          EnumSet.of(
-              WrOpcode.SEND,
-              WrOpcode.SEND_WITH_IMM,
-              WrOpcode.RDMA_WRITE,
-              WrOpcode.RDMA_WRITE_WITH_IMM,
-              WrOpcode.RDMA_READ));
+      Collections.unmodifiableSet(EnumSet.allOf(WrOpcode.class));
+
+  private static final long CAPABILITIES =
+      DeviceCapFlags.BAD_PKEY_CNTR
+          | DeviceCapFlags.BAD_QKEY_CNTR
+          | DeviceCapFlags.PORT_ACTIVE_EVENT
+          | DeviceCapFlags.RC_RNR_NAK_GEN
+          | DeviceCapFlags.MEM_WINDOW
+          | DeviceCapFlags.MEM_MGT_EXTENSIONS
+          | DeviceCapFlags.MEM_WINDOW_TYPE_2B
+          | DeviceCapFlags.FLUSH_GLOBAL
+          | DeviceCapFlags.ATOMIC_WRITE;
 
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
   private static final ResourceBook NO_BOOK =
@@ -134,9 +140,8 @@ final class MthcaHca implements Hca {
     slot.open(COMMAND_TIMEOUT);
     Limits found = startup.startFirmware();
     limits = found;
-    // Another beginning for each generation, so that keys of the last one do not fit.
-    SplittableRandom random = new SplittableRandom(port.guid() ^ context.generation());
-    MthcaTables made = new MthcaTables(commands, hcr, mailboxes, buffers, found, random);
+    MthcaTables made =
+        new MthcaTables(commands, hcr, mailboxes, buffers, found, new SecureRandom());
     tables = made;
     startup.startAdapter(made);
     resources =
@@ -217,13 +222,10 @@ final class MthcaHca implements Hca {
             l.maxSrqSg(),
             l.maxMcg(),
             l.maxQpPerMcg(),
-            0,
+            l.maxMr(),
             MAX_INLINE,
-            AtomicCap.NONE,
-            DeviceCapFlags.BAD_PKEY_CNTR
-                | DeviceCapFlags.BAD_QKEY_CNTR
-                | DeviceCapFlags.PORT_ACTIVE_EVENT
-                | DeviceCapFlags.RC_RNR_NAK_GEN));
+            AtomicCap.HCA,
+            CAPABILITIES));
   }
 
   @Override

@@ -4,6 +4,8 @@ package ib.driver.mthca.internal;
 import ib.transport.hca.HcaResource;
 import ib.verbs.FastRegMr;
 import ib.verbs.MemoryRegion;
+import ib.verbs.MemoryWindow;
+import ib.verbs.MwType;
 import ib.verbs.ProtectionDomain;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QueuePair;
@@ -53,6 +55,11 @@ final class MthcaPd extends HcaResource implements ProtectionDomain {
   @Override
   public SharedReceiveQueue createSrq(SrqInitAttributes init) throws RdmaException {
     return MthcaSrq.create(hca, this, book(), init);
+  }
+
+  @Override
+  public MemoryWindow allocMw(MwType type) throws RdmaException {
+    return MthcaMw.create(hca, this, book(), type);
   }
 
   @Override

@@ -336,6 +336,9 @@ final class MthcaQp extends HcaResource implements QueuePair {
   public PostResult postSend(SendWr request) {
     sends.checkSges(request.sges());
     check.check(request);
+    if (request.opcode().isLocal()) {
+      checkOwn(request);
+    }
     sends.gate.enter();
     try {
       PostResult refusal = refuse(QpState.RTS);
@@ -350,6 +353,28 @@ final class MthcaQp extends HcaResource implements QueuePair {
     }
     ring(RegisterSpace.SEND_DOORBELL);
     return PostResult.OK;
+  }
+
+  /** What a local operation is about must be of this device. */
+  private void checkOwn(SendWr request) {
+    boolean own =
+        switch (request.opcode()) {
+          case REG_MR -> request.fastRegMr() instanceof MthcaFastReg mr && mr.hca.equals(hca);
+          case BIND_MW ->
+              request.window() instanceof MthcaMw mw
+                  && mw.isOf(hca)
+                  && request.region() instanceof MthcaMr mr
+                  && mr.hca.equals(hca);
+          default -> true;
+        };
+    if (!own) {
+      throw new IllegalArgumentException(
+          label()
+              + ": "
+              + request.opcode()
+              + " of a region or window of another device; make one on "
+              + commands().device());
+    }
   }
 
   @Override

@@ -18,6 +18,8 @@ import java.util.random.RandomGenerator;
  * tables, doorbell records. Thread-safe.
  */
 final class MthcaTables {
+  private static final int FIRST_KEY_INDEX = 2;
+
   private final Hcr hcr;
   private final Mailboxes mailboxes;
   private final HostBuffers buffers;
@@ -51,9 +53,8 @@ final class MthcaTables {
     mpt = new IcmTable(commands, hcr, mailboxes, buffers, 0, Mpt.BYTES, mptEntries);
     mtt = new IcmTable(commands, hcr, mailboxes, buffers, mttBase, Mtt.BYTES, mttEntries);
     uarc = new IcmTable(commands, hcr, mailboxes, buffers, uarcBase, Db.BYTES, recordEntries);
-    keys = new KeyTable<>(mptEntries - 1, random);
     // Index 1 could give the key that marks an unused data segment.
-    keys.add(this);
+    keys = new KeyTable<>(FIRST_KEY_INDEX, mptEntries - FIRST_KEY_INDEX, random);
     translations = new Buddy("translations of " + device, mttEntries);
     records = new IdPool("doorbell records of " + device, recordEntries);
   }
@@ -117,9 +118,14 @@ final class MthcaTables {
     }
   }
 
+  /** Any thread. */
+  int nextKey(int key) {
+    return keys.next(key);
+  }
+
   void giveKey(int key) {
     synchronized (keys) {
-      keys.remove(key);
+      keys.removeIndex(key);
     }
   }
 

@@ -4,10 +4,13 @@ package ib.driver.mthca.internal;
 import ib.driver.mthca.internal.prm.Be;
 import ib.driver.mthca.internal.prm.Db;
 import ib.driver.mthca.internal.prm.Wqe;
+import ib.transport.wire.Feth;
 import ib.transport.wire.Gids;
+import ib.verbs.FlushLevel;
 import ib.verbs.RdmaException;
 import ib.verbs.SendWr;
 import ib.verbs.WcOpcode;
+import ib.verbs.WrOpcode;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.Objects;
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The send queue. */
 final class SendQueue extends WorkQueue {
+  private final MthcaTables tables;
   private final boolean datagrams;
   private final int maxInlineBytes;
   private final DbRecord done;
@@ -45,6 +49,7 @@ final class SendQueue extends WorkQueue {
         maxSge,
         maxInlineBytes,
         tables);
+    this.tables = tables;
     this.datagrams = datagrams;
     this.maxInlineBytes = maxInlineBytes;
     signaled = new boolean[entries()];
@@ -84,8 +89,11 @@ final class SendQueue extends WorkQueue {
     Be.put32(segment, at + Wqe.EE_NDS, 0);
     int flags = (wr.signaled() ? Wqe.CQ_UPDATE : 0) | (wr.solicited() ? Wqe.SOLICIT : 0);
     Be.put32(segment, at + Wqe.FLAGS, flags);
-    Be.put32(segment, at + Wqe.IMMEDIATE, wr.immediate());
-    int end = putData(segment, putAddressing(segment, at + Wqe.NEXT_BYTES, wr), wr.sges());
+    boolean invalidates =
+        wr.opcode() == WrOpcode.SEND_WITH_INV || wr.opcode() == WrOpcode.LOCAL_INV;
+    Be.put32(segment, at + Wqe.IMMEDIATE, invalidates ? wr.invalidateRkey() : wr.immediate());
+    int data = putAddressing(segment, at + Wqe.NEXT_BYTES, wr);
+    int end = wr.isInline() ? putInline(segment, at, data, wr) : putData(segment, data, wr.sges());
     link(position, offset, wr, (end - at) / Wqe.UNIT);
     int slot = position & mask;
     remember(position, wr.wrId());
@@ -96,6 +104,14 @@ final class SendQueue extends WorkQueue {
     return true;
   }
 
+  /** Sizes are in units: what follows the data in the last one is nothing. */
+  private static int putInline(MemorySegment segment, int begin, int at, SendWr wr) {
+    Be.put32(segment, at, Wqe.INLINE | wr.inlineBytes());
+    wr.copyInline(segment, at + Wqe.INLINE_HEAD_BYTES);
+    int bytes = at + Wqe.INLINE_HEAD_BYTES + wr.inlineBytes() - begin;
+    return begin + (bytes + Wqe.UNIT - 1) / Wqe.UNIT * Wqe.UNIT;
+  }
+
   private int putAddressing(MemorySegment segment, int at, SendWr wr) {
     if (datagrams) {
       putDestination(segment, at, wr);
@@ -104,9 +120,49 @@ final class SendQueue extends WorkQueue {
     if (wr.opcode().isRdma()) {
       Be.put64(segment, at, wr.remoteAddress());
       Be.put32(segment, at + Wqe.RADDR_KEY, wr.rkey());
-      return at + Wqe.RADDR_BYTES;
+      return putOperands(segment, at + Wqe.RADDR_BYTES, wr);
+    }
+    return wr.opcode().isLocal() ? putLocal(segment, at, wr) : at;
+  }
+
+  private static int putOperands(MemorySegment segment, int at, SendWr wr) {
+    if (wr.opcode().isAtomic()) {
+      boolean swaps = wr.opcode() == WrOpcode.ATOMIC_CMP_AND_SWP;
+      Be.put64(segment, at, swaps ? wr.swap() : wr.compareAdd());
+      Be.put64(segment, at + Wqe.ATOMIC_COMPARE, swaps ? wr.compareAdd() : 0);
+      return at + Wqe.ATOMIC_BYTES;
+    }
+    if (wr.opcode() == WrOpcode.FLUSH) {
+      int level = wr.flushLevel() == FlushLevel.MR ? Feth.LEVEL_MR : Feth.LEVEL_RANGE;
+      Be.put32(segment, at, Feth.of(level, wr.flushPlacement()));
+      Be.put32(segment, at + Wqe.FLUSH_LENGTH, wr.flushBytes());
+      Be.put64(segment, at + Wqe.FLUSH_LENGTH + 4, 0);
+      return at + Wqe.FLUSH_BYTES;
     }
     return at;
+  }
+
+  private int putLocal(MemorySegment segment, int at, SendWr wr) {
+    if (wr.fastRegMr() instanceof MthcaFastReg mr) {
+      Be.put32(segment, at + Wqe.KEY_OLD, mr.lkey());
+      Be.put32(segment, at + Wqe.KEY_NEW, mr.rkey());
+      Be.put32(segment, at + Wqe.KEY_REGION, 0);
+      Be.put64(segment, at + Wqe.KEY_ADDRESS, mr.mappedIova());
+      Be.put64(segment, at + Wqe.KEY_LENGTH, mr.mappedBytes());
+    } else if (wr.window() instanceof MthcaMw mw && wr.region() instanceof MthcaMr mr) {
+      int newKey = tables.nextKey(mw.rkey());
+      Be.put32(segment, at + Wqe.KEY_OLD, mw.rkey());
+      Be.put32(segment, at + Wqe.KEY_NEW, newKey);
+      Be.put32(segment, at + Wqe.KEY_REGION, mr.lkey());
+      Be.put64(segment, at + Wqe.KEY_ADDRESS, wr.bindAddress());
+      Be.put64(segment, at + Wqe.KEY_LENGTH, wr.bindLength());
+      mw.setKey(newKey);
+    } else {
+      // An invalidation has all it needs in its next segment.
+      return at;
+    }
+    Be.put32(segment, at, wr.access());
+    return at + Wqe.KEY_BYTES;
   }
 
   private void putDestination(MemorySegment segment, int at, SendWr wr) {

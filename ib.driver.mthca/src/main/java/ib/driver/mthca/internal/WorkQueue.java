@@ -54,7 +54,8 @@ abstract class WorkQueue {
     mask = entries - 1;
     int dataBytes =
         Math.max(
-            maxSge * Wqe.DATA_BYTES, inlineBytes == 0 ? 0 : Wqe.INLINE_HEAD_BYTES + inlineBytes);
+            maxSge * Wqe.DATA_BYTES,
+            inlineBytes == 0 ? 0 : Wqe.INLINE_HEAD_BYTES + inlineBytes + Wqe.UNIT - 1);
     int stride = Math.max(MIN_STRIDE, Be.powerOfTwo(headBytes + dataBytes));
     logStride = Be.log2(stride);
     wrIds = new long[entries];

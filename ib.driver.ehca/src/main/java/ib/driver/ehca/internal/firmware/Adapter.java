@@ -10,7 +10,7 @@ import ib.driver.ehca.internal.format.HcallStatus;
 import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
 import ib.transport.hca.DoorbellBank;
-import ib.transport.hca.KeyTable;
+import ib.transport.hca.ProtectionTable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,6 +22,8 @@ public final class Adapter implements Hypervisor {
   /** Regions. */
   static final int MAX_MR = 32768;
 
+  static final int MAX_MW = 65536;
+
   /** A call is not answered "long busy" more often than this in a row. */
   private static final int MOST_BUSY = 2;
 
@@ -30,8 +32,7 @@ public final class Adapter implements Hypervisor {
   final BusAccessor accessor;
   final DoorbellBank doorbells;
   final WqeReader reader;
-  final KeyTable<HwRegion> lkeys;
-  final KeyTable<HwRegion> rkeys;
+  final ProtectionTable keys;
   final Map<Long, Object> resources = new HashMap<>();
   @Nullable HwEq eq;
 
@@ -57,9 +58,7 @@ public final class Adapter implements Hypervisor {
     this.options = options;
     accessor = new BusAccessor(bus);
     reader = new WqeReader(accessor);
-    SplittableRandom keys = new SplittableRandom(options.keySeed());
-    lkeys = new KeyTable<>(MAX_MR, keys.split());
-    rkeys = new KeyTable<>(MAX_MR, keys.split());
+    keys = ProtectionTable.ofTwoKeys(MAX_MR + MAX_MW, new SplittableRandom(options.keySeed()));
     random = new SplittableRandom(options.busySeed());
     calls = new Calls(this);
     watcher = (up, why) -> event(up ? Eqe.PORT_UP : Eqe.PORT_DOWN, 0);
@@ -142,8 +141,7 @@ public final class Adapter implements Hypervisor {
       }
     }
     resources.clear();
-    lkeys.clear();
-    rkeys.clear();
+    keys.clear();
     eq = null;
   }
 }

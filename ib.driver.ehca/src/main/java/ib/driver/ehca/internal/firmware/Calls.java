@@ -11,6 +11,8 @@ import ib.driver.ehca.internal.format.PortBlock;
 import ib.driver.ehca.internal.format.QpBlock;
 import ib.driver.ehca.internal.format.ResourceType;
 import ib.transport.RdmaPort;
+import ib.transport.hca.WindowEntry;
+import ib.verbs.MwType;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
@@ -49,7 +51,7 @@ final class Calls {
       case H_FREE_RESOURCE -> free(a[0]);
       case H_MODIFY_QP -> modifyQp(a[0], a[1]);
       case H_QUERY_QP -> queryQp(a[0], a[1]);
-      case H_REREGISTER_PMR -> reregister(a[0], a[1], a[2], (int) a[3], (int) a[4]);
+      case H_REREGISTER_PMR -> reregister(a[0], a[1], a[2], a[3], (int) a[4]);
       case H_REGISTER_SMR -> share(a[0], (int) a[1], (int) a[2]);
       case H_QUERY_HCA -> queryHca(a[0]);
       case H_QUERY_PORT -> queryPort(a[0]);
@@ -81,6 +83,8 @@ final class Calls {
       return allocateSrq(a[1], a[2], (int) a[3]);
     } else if (a[0] == ResourceType.MR) {
       return allocateMr((int) a[1], (int) a[2], (int) a[3]);
+    } else if (a[0] == ResourceType.MW) {
+      return allocateMw(a[1] == 1 ? MwType.TYPE_1 : MwType.TYPE_2, (int) a[2]);
     }
     return refuse(HcallStatus.H_PARAMETER, "unknown resource type " + a[0]);
   }
@@ -207,7 +211,7 @@ final class Calls {
     if (maxPages < 0 || maxPages > MAX_PAGES_A_CALL) {
       return refuse(HcallStatus.H_PARAMETER, "region of " + maxPages + " pages");
     }
-    return add(new HwRegion(pd, maxPages, access));
+    return add(new HwRegion(adapter.bus, pd, maxPages, access));
   }
 
   private HcallResult share(long handle, int access, int pd) {
@@ -219,25 +223,41 @@ final class Calls {
   }
 
   private HcallResult add(HwRegion region) {
-    region.lkey = adapter.lkeys.add(region);
-    region.rkey = adapter.rkeys.add(region);
-    if (region.lkey == 0 || region.rkey == 0) {
-      adapter.lkeys.remove(region.lkey);
-      adapter.rkeys.remove(region.rkey);
+    if (!adapter.keys.add(region)) {
       return refuse(HcallStatus.H_RESOURCE, "all " + Adapter.MAX_MR + " regions are in use");
     }
-    return HcallResult.success(adapter.add(region), region.lkey, region.rkey, 0);
+    return HcallResult.success(adapter.add(region), region.lkey(), region.rkey(), 0);
   }
 
   private HcallResult reregister(
-      long handle, long address, long bytes, int access, int offsetInPage) {
+      long handle, long address, long bytes, long mode, int offsetInPage) {
     HwRegion region = adapter.find(handle, HwRegion.class);
-    if (region == null || region.allMemory || !region.place(address, bytes, access, offsetInPage)) {
+    if (region == null || region.allMemory) {
+      return refuse(HcallStatus.H_PARAMETER, "no region for registration");
+    }
+    boolean prepares = mode == Hcall.PREPARE;
+    if (region.boundWindows() > 0 || (prepares && region.isValid())) {
+      return refuse(
+          HcallStatus.H_R_STATE,
+          "it is registered, with " + region.boundWindows() + " windows bound; invalidate first");
+    }
+    if (!region.prepare(address, bytes, offsetInPage)) {
       return refuse(HcallStatus.H_PARAMETER, "region of " + bytes + " bytes does not fit");
     }
-    region.lkey = adapter.lkeys.renew(region.lkey);
-    region.rkey = adapter.rkeys.renew(region.rkey);
-    return HcallResult.success(handle, region.lkey, region.rkey, 0);
+    if (bytes == 0) {
+      adapter.keys.invalidate(region);
+    } else if (!prepares) {
+      adapter.keys.register(region, (int) mode);
+    }
+    return HcallResult.success(handle, region.lkey(), region.rkey(), 0);
+  }
+
+  private HcallResult allocateMw(MwType type, int pd) {
+    WindowEntry window = new WindowEntry(pd, type);
+    if (!adapter.keys.add(window)) {
+      return refuse(HcallStatus.H_RESOURCE, "all " + Adapter.MAX_MW + " windows are in use");
+    }
+    return HcallResult.success(adapter.add(window), 0, window.key(), 0);
   }
 
   /** One page by its address; more through a block of page addresses. */
@@ -309,6 +329,7 @@ final class Calls {
     Memory.put64(block, HcaBlock.MAX_CQ, MAX_CQ);
     Memory.put64(block, HcaBlock.MAX_CQE, MAX_CQE);
     Memory.put64(block, HcaBlock.MAX_MR, Adapter.MAX_MR);
+    Memory.put64(block, HcaBlock.MAX_MW, Adapter.MAX_MW);
     Memory.put64(block, HcaBlock.MAX_RD_ATOMIC, MAX_RD_ATOMIC);
     Memory.put64(block, HcaBlock.MAX_MR_PAGES, MAX_PAGES_A_CALL);
     Memory.put64(block, HcaBlock.MAX_SRQ, MAX_SRQ);
@@ -360,9 +381,13 @@ final class Calls {
         sharedQueues--;
       }
       case HwRegion region -> {
-        adapter.lkeys.remove(region.lkey);
-        adapter.rkeys.remove(region.rkey);
+        if (!adapter.keys.remove(region)) {
+          return refuse(
+              HcallStatus.H_R_STATE,
+              "it has " + region.boundWindows() + " windows bound; close them first");
+        }
       }
+      case WindowEntry window -> adapter.keys.remove(window);
       case HwEq eq -> adapter.eq = null;
       case null, default -> {
         return refuse(HcallStatus.H_PARAMETER, "no resource 0x" + Long.toHexString(handle));

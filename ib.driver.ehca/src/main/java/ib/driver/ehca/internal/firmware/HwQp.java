@@ -2,7 +2,6 @@
 package ib.driver.ehca.internal.firmware;
 
 import ib.dma.BusWindow;
-import ib.dma.DmaAccess;
 import ib.driver.ehca.internal.format.Cqe;
 import ib.driver.ehca.internal.format.Eqe;
 import ib.driver.ehca.internal.format.Memory;
@@ -11,9 +10,9 @@ import ib.transport.MemoryStatus;
 import ib.transport.PortQp;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
+import ib.transport.RemoteRange;
 import ib.transport.SendWqe;
 import ib.transport.hca.Doorbell;
-import ib.verbs.AccessFlags;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
@@ -40,7 +39,10 @@ final class HwQp implements QpBackend, RegisterPage {
   private int heldTag = NONE;
 
   private final Adapter adapter;
-  private final int pd;
+
+  /** Boxed once, as it is compared at each access. */
+  private final Object pd;
+
   private final Doorbell doorbell;
   private final Doorbell failure;
   private boolean stopped;
@@ -194,30 +196,28 @@ final class HwQp implements QpBackend, RegisterPage {
   @Override
   public MemoryStatus resolveLocal(
       int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
-    HwRegion region = adapter.lkeys.find(lkey);
-    return resolve(
-        region, write ? AccessFlags.LOCAL_WRITE : 0, address, lengthBytes, write, window);
+    return adapter.keys.resolveLocal(pd, lkey, address, lengthBytes, write, window);
   }
 
   @Override
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
-    HwRegion region = adapter.rkeys.find(rkey);
-    return resolve(region, need, address, lengthBytes, QpBackend.writes(need), window);
+    return adapter.keys.resolveRemote(pd, this, rkey, address, lengthBytes, need, window);
   }
 
-  private MemoryStatus resolve(
-      @Nullable HwRegion region,
-      int need,
-      long address,
-      long lengthBytes,
-      boolean write,
-      BusWindow window) {
-    if (region == null || region.pd != pd) {
-      return MemoryStatus.INVALID_KEY;
-    }
-    DmaAccess way = write ? DmaAccess.WRITE : DmaAccess.READ;
-    return region.resolve(adapter.bus, need, address, lengthBytes, way, window);
+  @Override
+  public MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
+    return adapter.keys.remoteRange(pd, this, rkey, need, into);
+  }
+
+  @Override
+  public boolean executeLocal(SendWqe entry) {
+    return adapter.keys.execute(pd, this, entry);
+  }
+
+  @Override
+  public boolean invalidateRemote(int rkey) {
+    return adapter.keys.invalidate(pd, this, rkey);
   }
 
   @Override

@@ -8,30 +8,29 @@ import ib.dma.DmaFault;
 import ib.driver.ehca.internal.format.HcallStatus;
 import ib.driver.ehca.internal.format.Memory;
 import ib.transport.MemoryStatus;
+import ib.transport.RemoteRange;
 import ib.transport.hca.BusFaults;
+import ib.transport.hca.Region;
 
 /**
  * A memory region: the adapter's own table of DMA page addresses, or all memory, whose addresses
  * are DMA addresses. Agent thread.
  */
-final class HwRegion {
-  final int pd;
+final class HwRegion extends Region {
   final boolean allMemory;
-  int lkey;
-  int rkey;
+  private final DmaBus bus;
   private final long[] pages;
   private int registered;
   private int expected;
-  private int access;
   private long iova;
   private long lengthBytes;
   private int firstByte;
 
-  HwRegion(int pd, int maxPages, int access) {
-    this.pd = pd;
+  HwRegion(DmaBus bus, int pd, int maxPages, int access) {
+    super(pd, maxPages > 0, access);
+    this.bus = bus;
     this.allMemory = maxPages == 0;
     this.pages = new long[maxPages];
-    this.access = access;
   }
 
   /**
@@ -39,14 +38,13 @@ final class HwRegion {
    *
    * @return false if it does not fit
    */
-  boolean place(long address, long bytes, int rights, int offsetInPage) {
+  boolean prepare(long address, long bytes, int offsetInPage) {
     long needed = bytes == 0 ? 0 : ((offsetInPage + bytes - 1) >>> Memory.PAGE_SHIFT) + 1;
     if (bytes < 0 || offsetInPage < 0 || offsetInPage >= Memory.PAGE || needed > pages.length) {
       return false;
     }
     iova = address;
     lengthBytes = bytes;
-    access = rights;
     firstByte = offsetInPage;
     registered = 0;
     expected = (int) needed;
@@ -62,29 +60,37 @@ final class HwRegion {
     return registered == expected ? HcallStatus.H_SUCCESS : HcallStatus.H_PAGE_REGISTERED;
   }
 
-  /**
-   * Resolves an access.
-   *
-   * @param need rights that must be there
-   */
-  MemoryStatus resolve(
-      DmaBus bus, int need, long address, long bytes, DmaAccess way, BusWindow window) {
-    if ((access & need) != need) {
-      return MemoryStatus.NO_RIGHT;
-    }
-    if (allMemory) {
-      return BusFaults.status(bus.resolve(address, bytes, way, window));
-    }
+  @Override
+  protected boolean place(long address, long bytes) {
+    boolean prepared = bytes == lengthBytes && expected > 0 && registered == expected;
+    iova = prepared ? address : iova;
+    return prepared;
+  }
+
+  @Override
+  protected boolean contains(long address, long bytes) {
     long offset = address - iova;
-    if (registered < expected || offset < 0 || bytes > lengthBytes - offset) {
-      return MemoryStatus.OUT_OF_BOUNDS;
-    }
-    return resolvePages(bus, offset + firstByte, bytes, way, window);
+    return allMemory
+        || (registered == expected
+            && offset >= 0
+            && offset <= lengthBytes
+            && bytes <= lengthBytes - offset);
+  }
+
+  @Override
+  protected void range(RemoteRange into) {
+    into.set(iova, lengthBytes);
+  }
+
+  @Override
+  protected MemoryStatus locate(long address, long bytes, DmaAccess way, BusWindow window) {
+    return allMemory
+        ? BusFaults.status(bus.resolve(address, bytes, way, window))
+        : resolvePages(address - iova + firstByte, bytes, way, window);
   }
 
   /** Checks all pages, from the last to the first, so that the window is left at the first run. */
-  private MemoryStatus resolvePages(
-      DmaBus bus, long offset, long bytes, DmaAccess way, BusWindow window) {
+  private MemoryStatus resolvePages(long offset, long bytes, DmaAccess way, BusWindow window) {
     long end = offset + bytes;
     int first = (int) (offset >>> Memory.PAGE_SHIFT);
     for (int i = (int) ((end - 1) >>> Memory.PAGE_SHIFT); i >= first; i--) {
@@ -101,6 +107,6 @@ final class HwRegion {
 
   /** The adapter's copy of the pages goes to a region that shares them; only for all memory. */
   HwRegion share(int sharedPd, int rights) {
-    return new HwRegion(sharedPd, 0, rights);
+    return new HwRegion(bus, sharedPd, 0, rights);
   }
 }

@@ -6,6 +6,8 @@ import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
+import ib.transport.wire.Feth;
+import ib.verbs.FlushLevel;
 import ib.verbs.WrOpcode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -44,6 +46,7 @@ final class WqeReader {
         Memory.get64(bytes, Wqe.DESTINATION_GID + 8),
         Memory.get32(bytes, Wqe.REMOTE_QPN),
         Memory.get32(bytes, Wqe.REMOTE_QKEY));
+    readOperands(opcode, into);
     for (int i = 0; i < Memory.get8(bytes, Wqe.SEGMENTS); i++) {
       long at = segment(i);
       if (!into.addSge(
@@ -77,6 +80,37 @@ final class WqeReader {
     }
   }
 
+  private void readOperands(WrOpcode opcode, SendWqe into) {
+    switch (opcode) {
+      case SEND_WITH_INV, LOCAL_INV -> into.setInvalidate(Memory.get32(bytes, Wqe.ARGUMENT));
+      case FLUSH -> {
+        int type = Memory.get32(bytes, Wqe.ARGUMENT);
+        into.setFlush(
+            Feth.placement(type),
+            Feth.level(type) == Feth.LEVEL_MR ? FlushLevel.MR : FlushLevel.RANGE,
+            (int) Memory.get64(bytes, Wqe.LENGTH));
+      }
+      case REG_MR ->
+          into.setRegister(
+              Memory.get32(bytes, Wqe.KEY),
+              Memory.get32(bytes, Wqe.NEW_KEY),
+              Memory.get64(bytes, Wqe.LOCAL_ADDRESS),
+              Memory.get64(bytes, Wqe.LENGTH),
+              Memory.get32(bytes, Wqe.ACCESS));
+      case BIND_MW ->
+          into.setBind(
+              Memory.get32(bytes, Wqe.KEY),
+              Memory.get32(bytes, Wqe.NEW_KEY),
+              Memory.get32(bytes, Wqe.REGION_KEY),
+              Memory.get64(bytes, Wqe.LOCAL_ADDRESS),
+              Memory.get64(bytes, Wqe.LENGTH),
+              Memory.get32(bytes, Wqe.ACCESS));
+      default -> {
+        // No operands.
+      }
+    }
+  }
+
   private static long segment(int i) {
     return Wqe.HEADER_BYTES + (long) i * Wqe.SEGMENT_BYTES;
   }
@@ -98,9 +132,16 @@ final class WqeReader {
   private @Nullable WrOpcode opcode() {
     boolean immediate = (Memory.get8(bytes, Wqe.FLAGS) & Wqe.HAS_IMMEDIATE) != 0;
     return switch (Memory.get8(bytes, Wqe.OPERATION)) {
-      case Wqe.SEND -> immediate ? WrOpcode.SEND_WITH_IMM : WrOpcode.SEND;
+      case Wqe.SEND ->
+          (Memory.get8(bytes, Wqe.FLAGS) & Wqe.INVALIDATES) != 0
+              ? WrOpcode.SEND_WITH_INV
+              : immediate ? WrOpcode.SEND_WITH_IMM : WrOpcode.SEND;
       case Wqe.RDMA_WRITE -> immediate ? WrOpcode.RDMA_WRITE_WITH_IMM : WrOpcode.RDMA_WRITE;
       case Wqe.RDMA_READ -> immediate ? null : WrOpcode.RDMA_READ;
+      case Wqe.BIND -> WrOpcode.BIND_MW;
+      case Wqe.LOCAL_INVALIDATE -> WrOpcode.LOCAL_INV;
+      case Wqe.REGISTER -> WrOpcode.REG_MR;
+      case Wqe.FLUSH -> WrOpcode.FLUSH;
       default -> null;
     };
   }

@@ -45,8 +45,11 @@ public final class HcaBlock {
   /** Queue pairs of a group. */
   public static final int MAX_MCAST_QP = 104;
 
+  /** Memory windows. */
+  public static final int MAX_MW = 112;
+
   /** Bytes of the block. */
-  public static final int BYTES = 112;
+  public static final int BYTES = 120;
 
   private HcaBlock() {}
 }

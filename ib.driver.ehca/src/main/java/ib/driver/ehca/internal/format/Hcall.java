@@ -13,7 +13,8 @@ public enum Hcall {
   H_QUERY_QP(0x16C),
   /**
    * Gives a region a new place, rights and keys: handle, address, bytes, rights, offset of the
-   * first byte in its page.
+   * first byte in its page. With {@link #PREPARE} in place of rights: only the place, for a
+   * registration by work request. 0 bytes: makes it invalid.
    */
   H_REREGISTER_PMR(0x170),
   /** Shares the pages of a region: handle, rights, protection domain. */
@@ -42,6 +43,9 @@ public enum Hcall {
    * {@link ErrorBlock}.
    */
   H_ERROR_DATA(0x1B4);
+
+  /** In place of rights of {@link #H_REREGISTER_PMR}. */
+  public static final long PREPARE = 1L << 32;
 
   private final int number;
 

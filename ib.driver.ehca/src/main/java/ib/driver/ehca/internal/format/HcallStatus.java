@@ -30,6 +30,9 @@ public final class HcallStatus {
   /** No resource left, or it is in use. */
   public static final int H_RESOURCE = -16;
 
+  /** A resource is in a state that does not admit it. */
+  public static final int H_R_STATE = -60;
+
   private HcallStatus() {}
 
   /** Whether a code asks to wait and try again. */
@@ -59,6 +62,7 @@ public final class HcallStatus {
       case H_FUNCTION -> "H_FUNCTION";
       case H_PARAMETER -> "H_PARAMETER";
       case H_RESOURCE -> "H_RESOURCE";
+      case H_R_STATE -> "H_R_STATE";
       default -> "hypercall status " + status;
     };
   }

@@ -24,6 +24,9 @@ public final class ResourceType {
   /** {@link Hcall#H_REGISTER_RPAGES}: the queue that a completion queue is to go on in. */
   public static final long QUEUE_RESIZED = 2;
 
+  /** Memory window: type 1 or 2; protection domain. */
+  public static final long MW = 7;
+
   /** {@link Hcall#H_REGISTER_RPAGES}: the only or the send queue, or the region. */
   public static final long QUEUE_FIRST = 0;
 

@@ -37,6 +37,27 @@ public final class Wqe {
   /** Destination GID of a datagram, 16 bytes. */
   public static final int DESTINATION_GID = 40;
 
+  /** Key to make invalid; type of a FLUSH; 4 bytes in the place of the immediate data. */
+  public static final int ARGUMENT = IMMEDIATE;
+
+  /** Local operations: first byte, 8 bytes. */
+  public static final int LOCAL_ADDRESS = REMOTE_ADDRESS;
+
+  /** Local operations: new lkey of a region, or key of a window so far, 4 bytes. */
+  public static final int KEY = RKEY;
+
+  /** Local operations: new rkey, 4 bytes. */
+  public static final int NEW_KEY = 28;
+
+  /** Local operations: lkey of the region of a window, 4 bytes. */
+  public static final int REGION_KEY = 32;
+
+  /** Local operations: rights, 4 bytes. */
+  public static final int ACCESS = 36;
+
+  /** Local operations and FLUSH: bytes, 8 bytes. */
+  public static final int LENGTH = 40;
+
   /** Bytes before the data segments. */
   public static final int HEADER_BYTES = 64;
 

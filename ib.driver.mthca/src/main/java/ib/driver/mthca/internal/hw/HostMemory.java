@@ -6,6 +6,7 @@ import ib.dma.DmaAccess;
 import ib.dma.DmaBus;
 import ib.dma.DmaFault;
 import ib.driver.mthca.internal.prm.Be;
+import ib.transport.SendWqe;
 
 /**
  * A view of host memory through the bus: one structure at a time is opened, then read or written by
@@ -39,6 +40,15 @@ final class HostMemory {
 
   void put32(int offset, int value) {
     Be.put32(window.segment(), window.offset() + offset, value);
+  }
+
+  void put64(int offset, long value) {
+    Be.put64(window.segment(), window.offset() + offset, value);
+  }
+
+  /** Copies inline data; false if it is too long. */
+  boolean copyInline(int offset, int bytes, SendWqe into) {
+    return into.setInline(window.segment(), window.offset() + offset, bytes);
   }
 
   void release32(int offset, int value) {

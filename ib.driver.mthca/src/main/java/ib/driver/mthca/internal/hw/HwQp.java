@@ -10,6 +10,7 @@ import ib.transport.MemoryStatus;
 import ib.transport.PortQp;
 import ib.transport.QpBackend;
 import ib.transport.RecvWqe;
+import ib.transport.RemoteRange;
 import ib.transport.SendWqe;
 import ib.transport.hca.Doorbell;
 import ib.verbs.QpAttributes;
@@ -87,6 +88,10 @@ final class HwQp implements QpBackend {
 
   int qpn() {
     return qpn;
+  }
+
+  int pd() {
+    return pd;
   }
 
   int life() {
@@ -240,19 +245,31 @@ final class HwQp implements QpBackend {
   public MemoryStatus resolveLocal(
       int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
     int right = write ? Mpt.LOCAL_WRITE : Mpt.LOCAL_READ;
-    return resolve(lkey, right, address, lengthBytes, write, window);
+    DmaAccess way = write ? DmaAccess.WRITE : DmaAccess.READ;
+    return chip.tpt().resolve(lkey, pd, right, address, lengthBytes, way, window);
   }
 
   @Override
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
-    return resolve(rkey, Mpt.remote(need), address, lengthBytes, QpBackend.writes(need), window);
+    DmaAccess way = QpBackend.writes(need) ? DmaAccess.WRITE : DmaAccess.READ;
+    return chip.tpt()
+        .resolveRemote(rkey, this, Mpt.remote(need), address, lengthBytes, way, window);
   }
 
-  private MemoryStatus resolve(
-      int key, int right, long address, long lengthBytes, boolean write, BusWindow window) {
-    DmaAccess way = write ? DmaAccess.WRITE : DmaAccess.READ;
-    return chip.tpt().resolve(key, pd, right, address, lengthBytes, way, window);
+  @Override
+  public MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
+    return chip.tpt().range(rkey, this, Mpt.remote(need), into);
+  }
+
+  @Override
+  public boolean executeLocal(SendWqe entry) {
+    return chip.tpt().requests().execute(entry, pd, qpn, life);
+  }
+
+  @Override
+  public boolean invalidateRemote(int rkey) {
+    return chip.tpt().requests().invalidate(rkey, pd, qpn, life);
   }
 
   @Override

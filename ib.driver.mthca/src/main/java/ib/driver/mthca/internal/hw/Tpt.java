@@ -11,6 +11,7 @@ import ib.driver.mthca.internal.prm.MapEntries;
 import ib.driver.mthca.internal.prm.Mpt;
 import ib.driver.mthca.internal.prm.Mtt;
 import ib.transport.MemoryStatus;
+import ib.transport.RemoteRange;
 import ib.transport.hca.BusFaults;
 import java.lang.foreign.MemorySegment;
 
@@ -26,6 +27,11 @@ final class Tpt {
   private final Icm icm;
   private final HostMemory mpt;
   private final HostMemory mtt;
+
+  /** Of the region behind a window. */
+  private final HostMemory behind;
+
+  private final KeyRequests requests;
   private final BusWindow rest = new BusWindow();
   private long mptBase;
   private int mptEntries;
@@ -37,6 +43,8 @@ final class Tpt {
     this.icm = icm;
     mpt = new HostMemory(bus);
     mtt = new HostMemory(bus);
+    behind = new HostMemory(bus);
+    requests = new KeyRequests(this, mpt, behind);
   }
 
   void place(long mptAt, int mpts, long mttAt, int mtts) {
@@ -61,6 +69,12 @@ final class Tpt {
   /** Gives an entry back. */
   void hardwareToSoftware(int index) throws CommandFault {
     openMpt(index);
+    int windows = mpt.get32(Mpt.WINDOW_COUNT);
+    if ((mpt.get32(Mpt.FLAGS) & Mpt.REGION) != 0 && windows != 0) {
+      throw new CommandFault(
+          CommandStatus.REG_BOUND, "the region has " + windows + " windows bound");
+    }
+    requests.unbind();
     mpt.release32(Mpt.FLAGS, mpt.get32(Mpt.FLAGS) | Mpt.SW_OWNS);
   }
 
@@ -111,6 +125,24 @@ final class Tpt {
     return at != Icm.UNMAPPED && mtt.open(at, Mtt.BYTES, DmaAccess.READ) ? mtt.get64(0) : 0;
   }
 
+  /** What requests do to entries. */
+  KeyRequests requests() {
+    return requests;
+  }
+
+  /** Opens the entry of a key; false if there is none. */
+  boolean open(HostMemory into, int key, DmaAccess access) {
+    int index = key >>> KEY_TAG_BITS;
+    long at = index < mptEntries ? icm.translate(mptBase + (long) index * Mpt.BYTES) : Icm.UNMAPPED;
+    return at != Icm.UNMAPPED && into.open(at, Mpt.BYTES, access);
+  }
+
+  /** Whether a range lies inside another, without overflow. */
+  static boolean isInside(long address, long bytes, long start, long length) {
+    long offset = address - start;
+    return offset >= 0 && offset <= length && bytes <= length - offset;
+  }
+
   // The data path.
 
   /**
@@ -127,36 +159,115 @@ final class Tpt {
       long lengthBytes,
       DmaAccess access,
       BusWindow window) {
-    int index = key >>> KEY_TAG_BITS;
-    long at = index < mptEntries ? icm.translate(mptBase + (long) index * Mpt.BYTES) : -1;
-    if (at == Icm.UNMAPPED || !mpt.open(at, Mpt.BYTES, DmaAccess.READ)) {
-      return MemoryStatus.INVALID_KEY;
+    MemoryStatus status = check(key, pd);
+    if (status != MemoryStatus.OK) {
+      return status;
     }
     int flags = mpt.acquire32(Mpt.FLAGS);
-    if ((flags & Mpt.SW_OWNS) != 0
-        || (flags & Mpt.REGION) == 0
-        || mpt.get32(Mpt.KEY) != key
-        || mpt.get32(Mpt.PD) != pd) {
+    if ((flags & Mpt.REGION) == 0) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    return (flags & right) == right
+        ? resolveRegion(mpt, flags, address, lengthBytes, access, window)
+        : MemoryStatus.NO_RIGHT;
+  }
+
+  /** As {@link #resolve}, where windows count too: for the peer of a queue pair. */
+  MemoryStatus resolveRemote(
+      int key,
+      HwQp qp,
+      int right,
+      long address,
+      long lengthBytes,
+      DmaAccess access,
+      BusWindow window) {
+    MemoryStatus status = check(key, qp.pd());
+    if (status != MemoryStatus.OK) {
+      return status;
+    }
+    int flags = mpt.acquire32(Mpt.FLAGS);
+    boolean region = (flags & Mpt.REGION) != 0;
+    if (!region && !isUsableBy(qp, flags)) {
       return MemoryStatus.INVALID_KEY;
     }
     if ((flags & right) != right) {
       return MemoryStatus.NO_RIGHT;
     }
+    return region
+        ? resolveRegion(mpt, flags, address, lengthBytes, access, window)
+        : throughWindow(qp.pd(), address, lengthBytes, access, window);
+  }
+
+  /** Key, state and protection domain; leaves the entry open. */
+  private MemoryStatus check(int key, int pd) {
+    boolean opens =
+        open(mpt, key, DmaAccess.READ)
+            && Mpt.isValid(mpt.acquire32(Mpt.FLAGS))
+            && mpt.get32(Mpt.KEY) == key
+            && mpt.get32(Mpt.PD) == pd;
+    return opens ? MemoryStatus.OK : MemoryStatus.INVALID_KEY;
+  }
+
+  /** A window of type 2 is for the queue pair that it was bound by. */
+  private boolean isUsableBy(HwQp qp, int flags) {
+    return (flags & Mpt.WINDOW_TYPE_2) == 0
+        || (mpt.get32(Mpt.WINDOW_QPN) == qp.qpn() && mpt.get32(Mpt.WINDOW_LIFE) == qp.life());
+  }
+
+  private MemoryStatus throughWindow(
+      int pd, long address, long lengthBytes, DmaAccess access, BusWindow window) {
+    if (!isInside(address, lengthBytes, mpt.get64(Mpt.START), mpt.get64(Mpt.LENGTH))) {
+      return MemoryStatus.OUT_OF_BOUNDS;
+    }
+    int lkey = mpt.get32(Mpt.LKEY);
+    if (!open(behind, lkey, DmaAccess.READ)) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    int flags = behind.acquire32(Mpt.FLAGS);
+    return Mpt.isValid(flags)
+            && (flags & Mpt.REGION) != 0
+            && behind.get32(Mpt.LKEY) == lkey
+            && behind.get32(Mpt.PD) == pd
+        ? resolveRegion(behind, flags, address, lengthBytes, access, window)
+        : MemoryStatus.INVALID_KEY;
+  }
+
+  private MemoryStatus resolveRegion(
+      HostMemory entry,
+      int flags,
+      long address,
+      long lengthBytes,
+      DmaAccess access,
+      BusWindow window) {
     if ((flags & Mpt.PHYSICAL) != 0) {
       return BusFaults.status(bus.resolve(address, lengthBytes, access, window));
     }
-    long offset = address - mpt.get64(Mpt.START);
-    long length = mpt.get64(Mpt.LENGTH);
-    if (offset < 0 || offset > length || lengthBytes > length - offset) {
+    long start = entry.get64(Mpt.START);
+    if (!isInside(address, lengthBytes, start, entry.get64(Mpt.LENGTH))) {
       return MemoryStatus.OUT_OF_BOUNDS;
     }
-    return resolvePages(mpt.get32(Mpt.FIRST_BYTE_OFFSET) + offset, lengthBytes, access, window);
+    long from = entry.get32(Mpt.FIRST_BYTE_OFFSET) + (address - start);
+    return resolvePages(entry.get64(Mpt.MTT_SEG), from, lengthBytes, access, window);
+  }
+
+  /** What a key opens to the peer of a queue pair. */
+  MemoryStatus range(int key, HwQp qp, int right, RemoteRange into) {
+    MemoryStatus status = check(key, qp.pd());
+    if (status != MemoryStatus.OK) {
+      return status;
+    }
+    int flags = mpt.acquire32(Mpt.FLAGS);
+    if ((flags & Mpt.REGION) == 0 && !isUsableBy(qp, flags)) {
+      return MemoryStatus.INVALID_KEY;
+    }
+    boolean all = (flags & Mpt.PHYSICAL) != 0;
+    into.set(all ? 0 : mpt.get64(Mpt.START), all ? 0 : mpt.get64(Mpt.LENGTH));
+    return (flags & right) == right ? MemoryStatus.OK : MemoryStatus.NO_RIGHT;
   }
 
   /** Page by page; the first goes to the caller's window. */
   private MemoryStatus resolvePages(
-      long from, long lengthBytes, DmaAccess access, BusWindow window) {
-    long firstEntry = mpt.get64(Mpt.MTT_SEG);
+      long firstEntry, long from, long lengthBytes, DmaAccess access, BusWindow window) {
     BusWindow to = window;
     long end = from + lengthBytes;
     for (long at = from; at < end; ) {

@@ -33,6 +33,9 @@ public final class CommandStatus {
   /** Not in this state of the queue pair. */
   public static final int BAD_QPEE_STATE = 0x10;
 
+  /** The region has windows bound. */
+  public static final int REG_BOUND = 0x21;
+
   /** Context memory is not mapped there. */
   public static final int LAM_NOT_PRE = 0x22;
 
@@ -51,6 +54,7 @@ public final class CommandStatus {
       case BAD_RES_STATE -> "BAD_RES_STATE";
       case BAD_INDEX -> "BAD_INDEX";
       case BAD_QPEE_STATE -> "BAD_QPEE_STATE";
+      case REG_BOUND -> "REG_BOUND";
       case LAM_NOT_PRE -> "LAM_NOT_PRE";
       default -> "status 0x" + Integer.toHexString(status);
     };

@@ -26,6 +26,15 @@ public final class Mpt {
   /** Local key. */
   public static final int LKEY = 32;
 
+  /** Region: windows bound to it. */
+  public static final int WINDOW_COUNT = 36;
+
+  /** Window: the queue pair that it was bound by (in the place of translations). */
+  public static final int WINDOW_QPN = 44;
+
+  /** Window: life of that queue pair. */
+  public static final int WINDOW_LIFE = 48;
+
   /** Index of the first translation, 8 bytes. */
   public static final int MTT_SEG = 44;
 
@@ -37,6 +46,18 @@ public final class Mpt {
 
   /** Flag: software owns the entry. */
   public static final int SW_OWNS = 0xF << 28;
+
+  /** Flag: the hardware owns the entry, but it opens nothing before a request fills it. */
+  public static final int FREE = 1 << 27;
+
+  /** Flag: a region that requests may register and make invalid. */
+  public static final int FAST_REG = 1 << 26;
+
+  /** Flag: a window. */
+  public static final int WINDOW = 1 << 25;
+
+  /** Flag: a window of type 2. */
+  public static final int WINDOW_TYPE_2 = 1 << 24;
 
   /** Flag: addresses are bus addresses. */
   public static final int PHYSICAL = 1 << 9;
@@ -69,6 +90,11 @@ public final class Mpt {
   public static final int LOCAL_READ = 1 << 2;
 
   private Mpt() {}
+
+  /** Whether an entry with these flags may open something. */
+  public static boolean isValid(int flags) {
+    return (flags & (SW_OWNS | FREE)) == 0 && (flags & (REGION | WINDOW)) != 0;
+  }
 
   /** Flags of access rights. */
   public static int rights(int access) {

@@ -20,7 +20,7 @@ public final class Wqe {
   /** Next segment: flags of this entry. */
   public static final int FLAGS = 8;
 
-  /** Next segment: immediate data of this entry. */
+  /** Next segment: immediate data of this entry, or the key that it makes invalid. */
   public static final int IMMEDIATE = 12;
 
   /** Bytes of the next segment. */
@@ -73,6 +73,36 @@ public final class Wqe {
 
   /** Data segment: offset of the address. */
   public static final int DATA_ADDRESS = 8;
+
+  /** Atomic segment, behind a remote address: swap or add 8, compare 8. */
+  public static final int ATOMIC_BYTES = 16;
+
+  /** Atomic segment: offset of the value to compare with. */
+  public static final int ATOMIC_COMPARE = 8;
+
+  /** FLUSH segment, behind a remote address: type 4, bytes 4, reserved 8. */
+  public static final int FLUSH_BYTES = 16;
+
+  /** FLUSH segment: offset of the bytes. */
+  public static final int FLUSH_LENGTH = 4;
+
+  /** Registration and bind segment: rights 4, key 4, new key 4, lkey 4, address 8, length 8. */
+  public static final int KEY_BYTES = 32;
+
+  /** Registration and bind segment: offset of the new lkey, or of a window's key so far. */
+  public static final int KEY_OLD = 4;
+
+  /** Registration and bind segment: offset of the new rkey. */
+  public static final int KEY_NEW = 8;
+
+  /** Bind segment: offset of the region's lkey. */
+  public static final int KEY_REGION = 12;
+
+  /** Registration and bind segment: offset of the address. */
+  public static final int KEY_ADDRESS = 16;
+
+  /** Registration and bind segment: offset of the length. */
+  public static final int KEY_LENGTH = 24;
 
   /** Inline segment: byte count 4 with the top bit set, then the data. */
   public static final int INLINE = 1 << 31;

@@ -10,7 +10,7 @@ public enum MwType {
   TYPE_1,
   /**
    * Bound by a work request {@link WrOpcode#BIND_MW} to one queue pair (type 2B), which alone may
-   * use it; must be invalidated before it is bound again.
+   * use it, until that is reset or closed; must be invalidated before it is bound again.
    */
   TYPE_2
 }

@@ -13,6 +13,7 @@ import ib.dma.DmaMemory;
 import ib.dma.ScatterList;
 import ib.verbs.AccessFlags;
 import ib.verbs.AsyncEventType;
+import ib.verbs.AtomicCap;
 import ib.verbs.CompletionQueue;
 import ib.verbs.FastRegMr;
 import ib.verbs.MemoryRegion;
@@ -35,6 +36,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The verbs of one driver between two hosts on loopback. */
@@ -214,6 +216,21 @@ public abstract class HcaConformance extends ConnectedHosts {
     a.qp.postSend(wr);
     assertCompletes(a, 1, WcStatus.LOC_PROT_ERR, WcOpcode.SEND);
     left.dma.unmapSingle(address, 4096, DmaDirection.FROM_DEVICE);
+    memory.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FROM_DEVICE", "TO_DEVICE"})
+  void shouldRefuseAnAtomicOnMemoryThatIsMappedOneWay(DmaDirection way) {
+    assumeTrue(checksDirection(), "these ops keep no table of mappings");
+    assumeTrue(
+        left.hca.query().capabilities().atomicCap() != AtomicCap.NONE, "it has no atomics");
+    DmaMemory memory = right.memory(4096);
+    long address = right.dma.mapSingle(memory, 0, 4096, way);
+    SendWr wr = a.request(1, WrOpcode.ATOMIC_FETCH_AND_ADD, 8).remote(address, b.all.rkey());
+    a.qp.postSend(wr.fetchAdd(1));
+    assertCompletes(a, 1, WcStatus.REM_ACCESS_ERR, null);
+    right.dma.unmapSingle(address, 4096, way);
     memory.close();
   }
 

@@ -19,7 +19,9 @@ import ib.verbs.MemoryWindow;
 import ib.verbs.MwType;
 import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
+import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
+import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import ib.verbs.SendWr;
@@ -436,6 +438,20 @@ public abstract class OperationsConformance extends ConnectedHosts {
       post(second, second.request(2, WrOpcode.RDMA_READ, 10).remote(b.address, window.rkey()));
       assertCompletes(second, 2, WcStatus.REM_ACCESS_ERR, null);
       second.close();
+    }
+  }
+
+  @Test
+  void shouldEndAWindowOfTypeTwoWithTheLifeOfItsQueuePair() throws RdmaException {
+    try (MemoryWindow window = b.pd.allocMw(MwType.TYPE_2)) {
+      bind(window, b.all, b.address, 100, AccessFlags.REMOTE_READ);
+      assertCompletes(b, 50, WcStatus.SUCCESS, WcOpcode.BIND_MW);
+      for (Endpoint end : new Endpoint[] {a, b}) {
+        end.qp.modify(new QpAttributes().state(QpState.RESET));
+      }
+      Endpoint.connect(a, b);
+      post(a, a.request(1, WrOpcode.RDMA_READ, 10).remote(b.address, window.rkey()));
+      assertCompletes(a, 1, WcStatus.REM_ACCESS_ERR, null);
     }
   }
 

@@ -188,30 +188,36 @@ public final class ProtectionTable {
     if (!region.admits(write ? AccessFlags.LOCAL_WRITE : 0)) {
       return MemoryStatus.NO_RIGHT;
     }
-    return locate(region, address, lengthBytes, write, window);
+    return locate(region, address, lengthBytes, write ? AccessFlags.REMOTE_WRITE : 0, window);
   }
 
   private static MemoryStatus locate(
-      Region region, long address, long lengthBytes, boolean write, BusWindow window) {
+      Region region, long address, long lengthBytes, int need, BusWindow window) {
     if (!region.contains(address, lengthBytes)) {
       return MemoryStatus.OUT_OF_BOUNDS;
     }
-    return region.locate(address, lengthBytes, write ? DmaAccess.WRITE : DmaAccess.READ, window);
+    if ((need & AccessFlags.REMOTE_ATOMIC) != 0) {
+      // It reads, too.
+      MemoryStatus status = region.locate(address, lengthBytes, DmaAccess.READ, window);
+      if (status != MemoryStatus.OK) {
+        return status;
+      }
+    }
+    DmaAccess way = QpBackend.writes(need) ? DmaAccess.WRITE : DmaAccess.READ;
+    return region.locate(address, lengthBytes, way, window);
   }
 
   /**
    * {@link QpBackend#resolveRemote}.
    *
    * @param pd of the queue pair
-   * @param qp the queue pair, compared with {@code equals}
+   * @param qp the queue pair in its present life, compared with {@code equals}
    */
   public MemoryStatus resolveRemote(
       Object pd, Object qp, int rkey, long address, long bytes, int need, BusWindow to) {
     Object found = rkeys.find(rkey);
     if (found instanceof Region region && region.isOf(pd) && region.isValid()) {
-      return region.admits(need)
-          ? locate(region, address, bytes, QpBackend.writes(need), to)
-          : MemoryStatus.NO_RIGHT;
+      return region.admits(need) ? locate(region, address, bytes, need, to) : MemoryStatus.NO_RIGHT;
     }
     if (found instanceof WindowEntry window && opens(window, pd, qp)) {
       return throughWindow(window, address, bytes, need, to);
@@ -235,7 +241,7 @@ public final class ProtectionTable {
       return MemoryStatus.NO_RIGHT;
     }
     return window.contains(address, bytes)
-        ? locate(region, address, bytes, QpBackend.writes(need), to)
+        ? locate(region, address, bytes, need, to)
         : MemoryStatus.OUT_OF_BOUNDS;
   }
 

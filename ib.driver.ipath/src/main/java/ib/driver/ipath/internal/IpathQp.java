@@ -185,6 +185,7 @@ final class IpathQp extends HcaResource implements QueuePair {
       lastKnown = at.query();
     }
     if (attributes.has(QpAttributes.STATE) && attributes.state() == QpState.RESET) {
+      backend.beginLife();
       sends.reset();
       receives.reset();
       backend.forget();

@@ -23,9 +23,17 @@ final class IpathTransport implements QpBackend {
   /** Slot of the shared receive queue that the engine has and will complete. */
   private int heldSlot = NONE;
 
+  /** What windows are bound to: another one after each RESET. */
+  private Object life = new Object();
+
   IpathTransport(IpathQp qp) {
     this.qp = qp;
     this.hca = qp.hca;
+  }
+
+  /** The queue pair was reset: windows bound to it open nothing any more. */
+  void beginLife() {
+    life = new Object();
   }
 
   @Override
@@ -65,22 +73,22 @@ final class IpathTransport implements QpBackend {
   @Override
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
-    return hca.keys.resolveRemote(qp.pd, qp, rkey, address, lengthBytes, need, window);
+    return hca.keys.resolveRemote(qp.pd, life, rkey, address, lengthBytes, need, window);
   }
 
   @Override
   public MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
-    return hca.keys.remoteRange(qp.pd, qp, rkey, need, into);
+    return hca.keys.remoteRange(qp.pd, life, rkey, need, into);
   }
 
   @Override
   public boolean executeLocal(SendWqe entry) {
-    return hca.keys.execute(qp.pd, qp, entry);
+    return hca.keys.execute(qp.pd, life, entry);
   }
 
   @Override
   public boolean invalidateRemote(int rkey) {
-    return hca.keys.invalidate(qp.pd, qp, rkey);
+    return hca.keys.invalidate(qp.pd, life, rkey);
   }
 
   @Override

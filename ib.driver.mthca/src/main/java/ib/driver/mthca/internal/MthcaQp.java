@@ -43,8 +43,11 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private final SendCheck check;
   private volatile QpState state = QpState.RESET;
 
-  /** Agent thread. */
-  private int life = 1;
+  /**
+   * No two queue pairs of the device have the same, as windows are bound to one. Agent thread, but
+   * for the first.
+   */
+  private int life;
 
   private MthcaQp(
       MthcaHca hca,
@@ -66,6 +69,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
     this.recvCq = recvCq;
     this.srq = srq;
     this.sends = sends;
+    life = hca.nextNumber();
     this.receives = receives;
     check = new SendCheck(label(qpn), type, MthcaHca.OPERATIONS, sends.maxInlineBytes());
   }
@@ -230,7 +234,7 @@ final class MthcaQp extends HcaResource implements QueuePair {
   private void resetNow() throws RdmaException {
     hca.hcr.issue(Command.TO_RST, 0, qpn, 0);
     state = QpState.RESET;
-    life++;
+    life = hca.nextNumber();
     sends.reset(life);
     receives.reset(life);
   }

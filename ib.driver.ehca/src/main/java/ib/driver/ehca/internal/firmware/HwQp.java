@@ -45,6 +45,10 @@ final class HwQp implements QpBackend, RegisterPage {
 
   private final Doorbell doorbell;
   private final Doorbell failure;
+
+  /** What windows are bound to: another one after each RESET. */
+  private Object life = new Object();
+
   private boolean stopped;
   private String error = "";
   private @Nullable PortQp transport;
@@ -92,6 +96,7 @@ final class HwQp implements QpBackend, RegisterPage {
     }
     transport().modify(attributes);
     if (attributes.has(QpAttributes.STATE) && attributes.state() == QpState.RESET) {
+      life = new Object();
       sends.reset();
       receives.reset();
       giveBack();
@@ -202,22 +207,22 @@ final class HwQp implements QpBackend, RegisterPage {
   @Override
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
-    return adapter.keys.resolveRemote(pd, this, rkey, address, lengthBytes, need, window);
+    return adapter.keys.resolveRemote(pd, life, rkey, address, lengthBytes, need, window);
   }
 
   @Override
   public MemoryStatus remoteRange(int rkey, int need, RemoteRange into) {
-    return adapter.keys.remoteRange(pd, this, rkey, need, into);
+    return adapter.keys.remoteRange(pd, life, rkey, need, into);
   }
 
   @Override
   public boolean executeLocal(SendWqe entry) {
-    return adapter.keys.execute(pd, this, entry);
+    return adapter.keys.execute(pd, life, entry);
   }
 
   @Override
   public boolean invalidateRemote(int rkey) {
-    return adapter.keys.invalidate(pd, this, rkey);
+    return adapter.keys.invalidate(pd, life, rkey);
   }
 
   @Override

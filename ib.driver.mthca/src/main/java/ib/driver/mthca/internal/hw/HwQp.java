@@ -13,6 +13,7 @@ import ib.transport.RecvWqe;
 import ib.transport.RemoteRange;
 import ib.transport.SendWqe;
 import ib.transport.hca.Doorbell;
+import ib.verbs.AccessFlags;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
@@ -252,9 +253,18 @@ final class HwQp implements QpBackend {
   @Override
   public MemoryStatus resolveRemote(
       int rkey, long address, long lengthBytes, int need, BusWindow window) {
+    int right = Mpt.remote(need);
+    if ((need & AccessFlags.REMOTE_ATOMIC) != 0) {
+      // It reads, too.
+      DmaAccess reads = DmaAccess.READ;
+      MemoryStatus status =
+          chip.tpt().resolveRemote(rkey, this, right, address, lengthBytes, reads, window);
+      if (status != MemoryStatus.OK) {
+        return status;
+      }
+    }
     DmaAccess way = QpBackend.writes(need) ? DmaAccess.WRITE : DmaAccess.READ;
-    return chip.tpt()
-        .resolveRemote(rkey, this, Mpt.remote(need), address, lengthBytes, way, window);
+    return chip.tpt().resolveRemote(rkey, this, right, address, lengthBytes, way, window);
   }
 
   @Override

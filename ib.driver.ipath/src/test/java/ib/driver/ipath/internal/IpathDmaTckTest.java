@@ -2,10 +2,16 @@
 package ib.driver.ipath.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.core.internal.debug.DebugInterposer;
+import ib.core.internal.dma.DefaultDmaOps;
 import ib.core.internal.dma.HostMemoryPool;
+import ib.dma.DmaDirection;
+import ib.dma.DmaMemory;
+import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
+import ib.dma.IbDmaOps;
 import ib.dma.tck.DmaTck;
 import ib.dma.tck.TckCase;
 import ib.dma.tck.TckOptions;
@@ -13,6 +19,7 @@ import ib.dma.tck.TckReport;
 import ib.dma.tck.TckResult;
 import ib.dma.tck.TckResult.Outcome;
 import java.util.EnumSet;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** InfiniPath's operations hold the rules, but for the guarantees that they don't give. */
@@ -37,6 +44,31 @@ class IpathDmaTckTest {
       }
     }
     assertThat(pool.usedBytes()).as("left over").isZero();
+  }
+
+  /** What other ops mapped these know nothing of, and say so; nor do the others of theirs. */
+  @Test
+  void shouldRefuseWhatOtherOpsMapped() {
+    IbDmaOps shared = new DefaultDmaOps(pool);
+    IbDmaOps own = new IpathDmaOps(pool);
+    DmaMemory memory = pool.allocate(4096);
+    for (IbDmaOps mapping : List.of(shared, own)) {
+      IbDmaOps other = mapping == own ? shared : own;
+      mapping.attach(device);
+      long address = mapping.mapSingle(device, memory, 0, 64, DmaDirection.TO_DEVICE, 0);
+      DmaUsage before = mapping.usage(device);
+
+      assertThatThrownBy(() -> other.unmapSingle(device, address, 64, DmaDirection.TO_DEVICE, 0))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("ipath0")
+          .hasMessageContaining("other ops");
+
+      assertThat(mapping.usage(device)).isEqualTo(before);
+      mapping.unmapSingle(device, address, 64, DmaDirection.TO_DEVICE, 0);
+      assertThat(mapping.detach(device)).isEqualTo(DmaUsage.NONE);
+    }
+    assertThat(memory.pinCount()).isZero();
+    memory.close();
   }
 
   @Test

@@ -116,9 +116,10 @@ final class Bench implements AutoCloseable {
     port.add("mtu = \"" + wanted.mtuBytes() + "\"");
     port.addAll(wire.port(wanted.faults()));
     files.put("ib.port-p0", port);
+    String driver = wanted.host() == Case.Host.EHCA ? "ehca" : "mthca";
     files.put(
-        "ib.driver.mthca-mthca0",
-        List.of("ib.device = \"mthca0\"", "port.target = \"(ib.port\\=p0)\""));
+        "ib.driver." + driver + "-" + driver + "0",
+        List.of("ib.device = \"" + driver + "0\"", "port.target = \"(ib.port\\=p0)\""));
     switch (wanted.host()) {
       case INITIATOR ->
           files.put(
@@ -139,7 +140,7 @@ final class Bench implements AutoCloseable {
                   "listen = \"" + SRP_PORT + "\"",
                   "target.port.id = \"" + TARGET_ID + TARGET_ID + "\"",
                   "luns = [ \"0\\=ram:" + DISK_MIB + "M\" ]"));
-      case PLAIN -> {}
+      case PLAIN, EHCA -> {}
     }
     return files;
   }

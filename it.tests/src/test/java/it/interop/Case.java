@@ -24,7 +24,10 @@ record Case(
     Body body) {
   /** What the host is configured as. */
   enum Host {
+    /** A device of mthca and nothing else, as in all others but the next. */
     PLAIN,
+    /** A device of ehca and nothing else. */
+    EHCA,
     INITIATOR,
     TARGET
   }

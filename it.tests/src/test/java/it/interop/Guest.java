@@ -326,6 +326,15 @@ final class Guest implements AutoCloseable {
     }
   }
 
+  /** Waits until a program in it listens with the connection manager. */
+  void awaitListener(String program) throws InteropException {
+    run(
+        "i=0; while ! rdma resource show cm_id | grep LISTEN | grep -q "
+            + program
+            + " && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done",
+        ANSWER);
+  }
+
   /** What left and reached its network card since it was started. */
   Path capture() {
     return folder.resolve("guest.pcap");

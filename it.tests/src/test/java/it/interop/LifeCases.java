@@ -159,10 +159,8 @@ final class LifeCases {
   }
 
   private static String serverKilled(Bench bench) throws InteropException {
-    bench
-        .guest()
-        .run(
-            "(rping -s -a " + Guest.ADDRESS + " -S 1024 >/dev/null 2>&1) & sleep 0.5", Bench.SHORT);
+    bench.guest().run("(rping -s -a " + Guest.ADDRESS + " -S 1024 >/dev/null 2>&1) &", Bench.SHORT);
+    bench.guest().awaitListener("rping");
     HostProcess.Running ours =
         bench.host().begin("rdma:rping -c -a " + Guest.ADDRESS + " -S 1024 -C " + MANY);
     bench.guest().run("sleep 2; pkill -9 rping", Bench.SHORT);
@@ -182,10 +180,8 @@ final class LifeCases {
   }
 
   private static String guestDies(Bench bench) throws InteropException {
-    bench
-        .guest()
-        .run(
-            "(rping -s -a " + Guest.ADDRESS + " -S 1024 >/dev/null 2>&1) & sleep 0.5", Bench.SHORT);
+    bench.guest().run("(rping -s -a " + Guest.ADDRESS + " -S 1024 >/dev/null 2>&1) &", Bench.SHORT);
+    bench.guest().awaitListener("rping");
     HostProcess.Running ours =
         bench.host().begin("rdma:rping -c -a " + Guest.ADDRESS + " -S 1024 -C " + MANY);
     bench.guest().run("sleep 1", Bench.SHORT);

@@ -166,9 +166,11 @@ interface Wire extends AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final String namespace = "openhca-it-" + ProcessHandle.current().pid();
+    private boolean closed;
 
     Tap() throws InteropException {
       ip("netns", "add", namespace);
+      Runtime.getRuntime().addShutdownHook(new Thread(this::closeAtTheEnd));
       try {
         inside("link", "set", "lo", "up");
         inside("link", "add", "br0", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0");
@@ -185,6 +187,7 @@ interface Wire extends AutoCloseable {
 
     /** Why there can be none, or an empty text. */
     static String obstacle() {
+      // One namespace for each process: the one tried here is gone before the next is made.
       if (!"root".equals(System.getProperty("user.name"))) {
         return "TAP and a network namespace need root";
       }
@@ -255,9 +258,20 @@ interface Wire extends AutoCloseable {
       return false;
     }
 
+    private void closeAtTheEnd() {
+      try {
+        close();
+      } catch (InteropException e) {
+        System.err.println("interop: " + e.getMessage());
+      }
+    }
+
     @Override
-    public void close() throws InteropException {
-      ip("netns", "delete", namespace);
+    public synchronized void close() throws InteropException {
+      if (!closed) {
+        closed = true;
+        ip("netns", "delete", namespace);
+      }
     }
   }
 }

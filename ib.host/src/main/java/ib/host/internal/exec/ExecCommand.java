@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.host.internal.exec;
 
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -41,7 +46,13 @@ public final class ExecCommand implements Function<String[], Integer> {
       System.err.println("exec: not there: " + missing);
     }
     int result = 0;
-    CommandSession session = shell.createSession(System.in, System.out, System.err);
+    // Not System.out and its like: by now those are the shell's, which hand on to the session what
+    // a command prints, and so to themselves.
+    CommandSession session =
+        shell.createSession(
+            new FileInputStream(FileDescriptor.in),
+            console(FileDescriptor.out),
+            console(FileDescriptor.err));
     try {
       for (String command : commands) {
         if (!execute(session, command)) {
@@ -52,6 +63,10 @@ public final class ExecCommand implements Function<String[], Integer> {
       session.close();
     }
     return result;
+  }
+
+  private static PrintStream console(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), true, Charset.defaultCharset());
   }
 
   private static boolean execute(CommandSession session, String command) {

@@ -37,7 +37,7 @@ final class Jmh {
    * @param method its name
    * @param params by name
    * @param threads that run it at the same time
-   * @param measureNs length of the measurement; as long is run before it
+   * @param measureNs length of the run; the first half only warms up
    */
   static Sample measure(
       Class<?> type, String method, Map<String, String> params, int threads, long measureNs)
@@ -48,9 +48,9 @@ final class Jmh {
         .forks(1)
         .threads(threads)
         .warmupIterations(WARM_UPS)
-        .warmupTime(TimeValue.nanoseconds(Math.max(1, measureNs / WARM_UPS)))
+        .warmupTime(TimeValue.nanoseconds(Math.max(1, measureNs / 2 / WARM_UPS)))
         .measurementIterations(1)
-        .measurementTime(TimeValue.nanoseconds(measureNs))
+        .measurementTime(TimeValue.nanoseconds(Math.max(1, measureNs / 2)))
         .addProfiler(GCProfiler.class)
         .addProfiler(CpuProfiler.class)
         .shouldFailOnError(true)

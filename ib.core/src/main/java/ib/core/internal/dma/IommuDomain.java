@@ -230,6 +230,20 @@ final class IommuDomain extends DmaDomain {
         : BounceArea.slice(all, (long) first * PAGE, sizeBytes, () -> releasePages(first, count));
   }
 
+  /** A mapper of lists that rests; null if there is none. */
+  @Nullable SgMapper takeMapper() {
+    Lane lane = pieces.lanes().enter();
+    SgMapper mapper = lane.takeMapper();
+    lane.exit();
+    return mapper;
+  }
+
+  void giveMapper(SgMapper mapper) {
+    Lane lane = pieces.lanes().enter();
+    lane.giveMapper(mapper);
+    lane.exit();
+  }
+
   /**
    * Makes a piece of a list ready at claimed addresses: pins the memory, or its copy.
    *

@@ -58,6 +58,7 @@ final class Lane {
   private final @Nullable Mapping[] spare = new @Nullable Mapping[SPARE];
   private int spares;
   private int restingPages;
+  private @Nullable SgMapper mapper;
 
   private long maps;
   private long unmaps;
@@ -200,6 +201,17 @@ final class Lane {
       }
     }
     return null;
+  }
+
+  /** Takes the mapper of lists that rests here; null if it is in use, or there was none yet. */
+  @Nullable SgMapper takeMapper() {
+    SgMapper rested = mapper;
+    mapper = null;
+    return rested;
+  }
+
+  void giveMapper(SgMapper rests) {
+    mapper = rests;
   }
 
   // ---- counters

@@ -18,7 +18,7 @@ final class LinearTable {
 
   LinearTable() {
     for (int i = 0; i < parts.length; i++) {
-      parts[i] = new Part();
+      parts[i] = new Part(); // its first buckets lie between it and the next part's lock
     }
   }
 

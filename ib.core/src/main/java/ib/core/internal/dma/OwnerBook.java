@@ -2,8 +2,6 @@
 package ib.core.internal.dma;
 
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the ops keep in the slot of a device object: the address space, and who maps into it. The
@@ -12,9 +10,6 @@ import org.jspecify.annotations.Nullable;
 final class OwnerBook {
   private final DmaDomain domain;
   private final String owner;
-
-  /** A mapper that rests: usually one thread at a time maps lists for an owner. */
-  private final AtomicReference<@Nullable SgMapper> spareMapper = new AtomicReference<>();
 
   private volatile boolean closed;
 
@@ -29,15 +24,6 @@ final class OwnerBook {
 
   String owner() {
     return owner;
-  }
-
-  /** Takes the mapper that rests; null if another thread has it, or there was none yet. */
-  @Nullable SgMapper takeMapper() {
-    return spareMapper.getAndSet(null);
-  }
-
-  void giveMapper(SgMapper mapper) {
-    spareMapper.set(mapper);
   }
 
   /** True once this owner or the whole address space is detached. */

@@ -6,13 +6,14 @@ import ib.dma.DmaDirection;
 import ib.dma.DmaMemoryPool;
 import ib.dma.IbDevice;
 import ib.dma.ScatterList;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Maps lists: one range of bus addresses for the whole list if there is one, neighbours merged into
  * one entry where they meet on a page.
  *
- * <p>Used by one thread at a time, again and again: its owner's book keeps one, so that mapping a
+ * <p>Used by one thread at a time, again and again: each thread's lane keeps one, so that mapping a
  * list makes no object.
  */
 final class SgMapper {
@@ -22,24 +23,23 @@ final class SgMapper {
   private static final ScatterList NO_LIST = new ScatterList(1);
 
   private final IommuDomain domain;
-  private final OwnerBook book;
   private final int maxEntryBytes;
 
   /** Pages between two boundaries that no entry crosses; 0 if the space lies within one. */
   private final int boundaryPages;
 
   // Of the list that is being mapped.
+  private @Nullable OwnerBook book;
   private ScatterList list = NO_LIST;
   private int entries;
   private DmaDirection direction = DmaDirection.NONE;
   private int attributes;
 
-  private SgMapper(IommuDomain domain, OwnerBook book) {
+  private SgMapper(IommuDomain domain) {
     IbDevice device = domain.device();
     long boundary = device.segmentBoundaryMask();
     boolean within = boundary < 0 || boundary >= domain.window().sizeBytes() - 1;
     this.domain = domain;
-    this.book = book;
     this.maxEntryBytes = device.maxSegmentSizeBytes();
     this.boundaryPages = within ? 0 : (int) ((boundary + 1) / PAGE);
   }
@@ -52,8 +52,9 @@ final class SgMapper {
       int entries,
       DmaDirection direction,
       int attributes) {
-    SgMapper spare = book.takeMapper();
-    SgMapper mapper = spare == null ? new SgMapper(domain, book) : spare;
+    SgMapper spare = domain.takeMapper();
+    SgMapper mapper = spare == null ? new SgMapper(domain) : spare;
+    mapper.book = book;
     mapper.list = list;
     mapper.entries = entries;
     mapper.direction = direction;
@@ -61,8 +62,9 @@ final class SgMapper {
     try {
       return mapper.map();
     } finally {
+      mapper.book = null;
       mapper.list = NO_LIST;
-      book.giveMapper(mapper);
+      domain.giveMapper(mapper);
     }
   }
 
@@ -168,7 +170,7 @@ final class SgMapper {
 
   private @Nullable Mapping prepare(Family family, int i, int firstPage, int count) {
     return domain.prepare(
-        book,
+        Objects.requireNonNull(book),
         family,
         list.memory(i),
         list.offset(i),

@@ -14,7 +14,9 @@ import java.util.function.DoubleUnaryOperator;
 /** What mapping must not cost more than, and what it costs. */
 final class DmaBars {
   private static final String STRICT = "iommu-strict";
-  private static final double MOST_ALLOCATED = 0.05;
+
+  /** Bytes: what JMH itself allocates in a run is spread over all operations; an object is 16. */
+  private static final double MOST_ALLOCATED = 1;
 
   private final Report report;
   private final MarkdownTable table =
@@ -36,7 +38,7 @@ final class DmaBars {
       twoThreads(mode);
     }
     for (String mode : DmaSite.MODES) {
-      most(DmaNames.allocated(mode), "bytes allocated", MOST_ALLOCATED);
+      most(DmaNames.allocated(mode), "byte allocated (an object has 16)", MOST_ALLOCATED);
     }
     for (String mode : DmaSite.MODES) {
       most(DmaNames.resolve(mode), "ns", 15);

@@ -46,6 +46,8 @@ final class Jmh {
     options
         .include("^" + Pattern.quote(type.getName() + "." + method) + "$")
         .forks(1)
+        // Waits for the compiler: else what is measured on a busy machine is not compiled yet.
+        .jvmArgsAppend("-XX:-BackgroundCompilation")
         .threads(threads)
         .warmupIterations(WARM_UPS)
         .warmupTime(TimeValue.nanoseconds(Math.max(1, measureNs / 2 / WARM_UPS)))

@@ -150,9 +150,12 @@ final class LinearDomain extends DmaDomain {
   private void show(Mapping piece) {
     LinearTable.Part part = table.part(piece.address);
     part.lock();
-    part.add(piece);
-    piece.publish();
-    part.unlock();
+    try {
+      part.add(piece); // may grow
+      piece.publish();
+    } finally {
+      part.unlock();
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.host.internal.demo;
 
+import ib.host.internal.exec.Descriptors;
 import java.nio.file.Path;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
@@ -35,7 +36,7 @@ final class Capture implements AutoCloseable {
     if (shell == null) {
       throw new DemoException("--pcap needs the shell's runtime, which is not there");
     }
-    CommandSession session = shell.createSession(System.in, System.out, System.err);
+    CommandSession session = shell.createSession(System.in, Descriptors.out(), Descriptors.err());
     execute(session, "ib:pcap " + port + " '" + file + "' " + LIMIT_MIB);
     return new Capture(session, port);
   }

@@ -4,6 +4,7 @@ package ib.transport.internal.io;
 import ib.transport.internal.counters.EnumCounters;
 import ib.transport.internal.posix.Errno;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -92,7 +93,12 @@ final class ChannelDatagramIo implements DatagramIo {
       }
       if (group != null) {
         channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-        channel.bind(address);
+        InetAddress ip = address.getAddress();
+        if (ipv6) {
+          // Groups of the interface and the link are not unique without it.
+          ip = Inet6Address.getByAddress(null, ip.getAddress(), group.getIndex());
+        }
+        channel.bind(new InetSocketAddress(ip, address.getPort()));
         channel.join(address.getAddress(), group);
         return channel;
       }

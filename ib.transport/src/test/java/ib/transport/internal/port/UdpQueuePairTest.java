@@ -15,6 +15,7 @@ import ib.transport.SendWqe;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
 import ib.transport.internal.posix.Posix;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.PcapReader;
 import ib.transport.wire.RoceFrame;
@@ -22,6 +23,7 @@ import ib.verbs.AccessFlags;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
+import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
@@ -32,6 +34,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -53,6 +56,7 @@ class UdpQueuePairTest {
   private static final int MEMORY_BYTES = 1 << 20;
   private static final int KEY = 42;
   private static final int SMALLEST_OBJECT_BYTES = 16;
+  private static final int QKEY = 0x1234;
 
   private Agent agent;
 
@@ -64,6 +68,8 @@ class UdpQueuePairTest {
     final ArrayDeque<Work> sends = new ArrayDeque<>();
     final ArrayDeque<Long> receives = new ArrayDeque<>();
     final List<String> completions = new CopyOnWriteArrayList<>();
+    long groupHigh;
+    long groupLow;
 
     @Override
     public boolean nextSend(SendWqe into) {
@@ -74,6 +80,7 @@ class UdpQueuePairTest {
       into.begin(1, work.opcode);
       into.setFlags(true, false, false);
       into.setRemote(work.remote, KEY);
+      into.setDatagram(groupHigh, groupLow, QueuePair.MULTICAST_QPN, QKEY);
       into.addSge(work.local, work.length, KEY);
       return true;
     }
@@ -347,6 +354,52 @@ class UdpQueuePairTest {
     }
     assertThat(ports).hasSizeBetween(2, 4).allMatch(port -> port >= 0xC000);
     everyIcrcIsRight(capture.toByteArray());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"native,127.21.5.7,239.21.5.7", "channel,127.21.5.7,239.21.5.8"})
+  void shouldReachAGroupThroughASocketOfItsOwn(String io, String address, String group)
+      throws Exception {
+    InetAddress to = InetAddress.ofLiteral(group);
+    try (UdpPort port = open("a", address, io, 4096)) {
+      Hardware sender = new Hardware();
+      sender.groupHigh = Gids.high(to);
+      sender.groupLow = Gids.low(to);
+      Hardware receiver = new Hardware();
+      receiver.receives.add(0L);
+      receiver.receives.add(1000L);
+      int qpnA = port.allocateQpn();
+      int qpnB = port.allocateQpn();
+      PortQp[] qps =
+          agent.call(
+              () -> {
+                PortQp[] made = {
+                  port.createQp(qpnA, QpType.UD, sender), port.createQp(qpnB, QpType.UD, receiver)
+                };
+                for (PortQp qp : made) {
+                  qp.modify(new QpAttributes().state(QpState.INIT).qkey(QKEY));
+                  qp.modify(new QpAttributes().state(QpState.RTR));
+                  qp.modify(new QpAttributes().state(QpState.RTS).sqPsn(1));
+                }
+                made[1].attachMcast(Gids.high(to), Gids.low(to));
+                return made;
+              },
+              WAIT);
+      MemorySegment.copy(new byte[] {1, 2, 3, 4, 5}, 0, sender.memory, ValueLayout.JAVA_BYTE, 0, 5);
+      post(qps[0], sender, new Work(WrOpcode.SEND, 0, 0, 5));
+      await(() -> receiver.completions.contains("RECV SUCCESS 45"));
+      assertThat(receiver.bytes(40, 5)).containsExactly(1, 2, 3, 4, 5);
+      assertThat(port.counter(PortCounter.DROPPED_ICRC)).isZero();
+      agent.call(
+          () -> {
+            qps[1].destroy();
+            return true;
+          },
+          WAIT);
+      post(qps[0], sender, new Work(WrOpcode.SEND, 0, 0, 5));
+      await(() -> sender.completions.size() == 2);
+      assertThat(receiver.completions).hasSize(1);
+    }
   }
 
   /** A capture shows each packet with the identification that its ICRC was made with. */

@@ -16,6 +16,9 @@ public final class SimCm implements CmSink {
   /** The service that it listens on. */
   public static final long SERVICE = 0x0106_0000L + PORT;
 
+  /** The same without RDMA-CM's addresses: RDMA-CM's TCP services are for RC alone. */
+  private static final long RAW_SERVICE = 0x1000_0000_0000_0000L + PORT;
+
   /** Sends a MAD to QP1 of a GID; false if there is no room. */
   @FunctionalInterface
   public interface Sender {
@@ -42,8 +45,12 @@ public final class SimCm implements CmSink {
   public static final class Call {
     private final CmConn conn;
 
-    private Call(CmConn conn) {
+    /** RC or UC. */
+    public final QpType type;
+
+    private Call(CmConn conn, QpType type) {
       this.conn = conn;
+      this.type = type;
     }
 
     @Override
@@ -74,13 +81,15 @@ public final class SimCm implements CmSink {
     engine =
         new CmEngine(new CmPort(name, address, guid, mtuBytes), CmConfig.DEFAULT, random, this);
     engine.listen(SERVICE, this);
+    engine.listen(RAW_SERVICE, this);
   }
 
   /** Asks a host for a connection. */
-  public Call connect(int qpn, InetAddress to, ConnectParams params, Object owner, long nowNs) {
-    ConnectSpec spec =
-        new ConnectSpec(qpn, QpType.RC, new InetSocketAddress(to, PORT), SERVICE, params);
-    return new Call(engine.connect(spec, owner, nowNs));
+  public Call connect(
+      int qpn, QpType type, InetAddress to, ConnectParams params, Object owner, long nowNs) {
+    long service = type == QpType.RC ? SERVICE : RAW_SERVICE;
+    ConnectSpec spec = new ConnectSpec(qpn, type, new InetSocketAddress(to, PORT), service, params);
+    return new Call(engine.connect(spec, owner, nowNs), type);
   }
 
   /** Accepts a request; false if it is gone. */
@@ -128,8 +137,7 @@ public final class SimCm implements CmSink {
 
   /** What is left over, or empty. */
   public String leftOver() {
-    CmListener listener = engine.listener(SERVICE);
-    int pending = listener == null ? -1 : listener.pending;
+    int pending = pending(SERVICE) + pending(RAW_SERVICE);
     return engine.table.all().isEmpty()
             && engine.table.lingering() == 0
             && pending == 0
@@ -141,6 +149,11 @@ public final class SimCm implements CmSink {
             + engine.table.lingering()
             + ", unanswered "
             + pending;
+  }
+
+  private int pending(long service) {
+    CmListener listener = engine.listener(service);
+    return listener == null ? -1 : listener.pending;
   }
 
   @Override
@@ -156,7 +169,7 @@ public final class SimCm implements CmSink {
   @Override
   public void onRequest(CmListener listener, CmConn conn, PeerRequest request, byte[] privateData) {
     application.onRequest(
-        new Call(conn),
+        new Call(conn, request.type()),
         new Terms(
             request.qpn(),
             request.startingPsn(),

@@ -2,6 +2,7 @@
 package ib.transport.internal.engine;
 
 import ib.transport.PortCounter;
+import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -57,6 +58,10 @@ final class World {
   final Random random;
   final boolean idKnown;
   final boolean narrowSink;
+
+  /** What unreliable connections may rely on. */
+  final SimMessages.Network promise;
+
   private final int marked;
   private final SimNetwork network;
   private final WorldHost[] hosts;
@@ -98,13 +103,19 @@ final class World {
     narrowSink = random.nextInt(4) == 0;
     marked = random.nextInt(3) == 0 ? random.nextInt(50) : 0;
     boolean clean = calm || random.nextInt(4) == 0;
+    boolean ordered = clean || random.nextInt(3) == 0;
+    int troubles = calm ? 0 : random.nextInt(4);
+    promise =
+        clean && troubles == 0
+            ? SimMessages.Network.PERFECT
+            : ordered ? SimMessages.Network.ORDERED : SimMessages.Network.ANY;
     network =
         new SimNetwork(
             random,
             new SimNetwork.Quality(
                 clean ? 0 : random.nextInt(50),
-                clean ? 0 : random.nextInt(50),
-                clean ? 0 : random.nextInt(100),
+                ordered ? 0 : random.nextInt(50),
+                ordered ? 0 : random.nextInt(100),
                 clean || !idKnown ? 0 : random.nextInt(10)));
     // A nanosecond clock may stand anywhere.
     network.nowNs = 1 + random.nextLong(1L << 40);
@@ -114,13 +125,12 @@ final class World {
       hosts[i].boot();
     }
     if (!calm) {
-      planAll();
+      planAll(troubles);
     }
   }
 
-  private void planAll() {
+  private void planAll(int troubles) {
     planLinks(3 + random.nextInt(6));
-    int troubles = random.nextInt(4);
     for (int i = 0; i < troubles; i++) {
       at(random.nextInt(BEGIN_WITHIN_NS), trouble());
     }
@@ -129,7 +139,7 @@ final class World {
   private void planLinks(int count) {
     for (int i = 0; i < count; i++) {
       WorldHost from = anyHost();
-      at(random.nextInt(BEGIN_WITHIN_NS), () -> begin(from, anyHost(), fault()));
+      at(random.nextInt(BEGIN_WITHIN_NS), () -> beginAny(from, anyHost()));
     }
   }
 
@@ -142,8 +152,15 @@ final class World {
     return hosts[random.nextInt(hosts.length)];
   }
 
-  private void begin(WorldHost from, WorldHost to, SimFlow.Fault fault) {
-    WorldLink link = new WorldLink(this, linksBegun++, from, to, fault);
+  private void beginAny(WorldHost from, WorldHost to) {
+    boolean reliable = random.nextInt(4) > 0;
+    SimFlow.Fault fault = fault();
+    boolean fits = reliable || fault == SimFlow.Fault.BROKEN;
+    begin(reliable ? QpType.RC : QpType.UC, from, to, fits ? fault : SimFlow.Fault.NONE);
+  }
+
+  private void begin(QpType type, WorldHost from, WorldHost to, SimFlow.Fault fault) {
+    WorldLink link = new WorldLink(this, linksBegun++, type, from, to, fault);
     links.put(link.number, link);
     try {
       link.start();
@@ -154,7 +171,7 @@ final class World {
 
   /** Begins a connection that must work, unless there is no room. */
   void begin(int from, int to) {
-    begin(hosts[from], hosts[to], SimFlow.Fault.NONE);
+    begin(QpType.RC, hosts[from], hosts[to], SimFlow.Fault.NONE);
   }
 
   // Troubles.
@@ -368,7 +385,7 @@ final class World {
     // Whatever happened: every host serves every other again.
     for (WorldHost from : hosts) {
       for (WorldHost to : hosts) {
-        at(random.nextInt(SHORT_NS), () -> begin(from, to, SimFlow.Fault.NONE));
+        at(random.nextInt(SHORT_NS), () -> begin(QpType.RC, from, to, SimFlow.Fault.NONE));
       }
     }
     int before = linksWhole;

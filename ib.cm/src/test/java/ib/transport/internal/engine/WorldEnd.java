@@ -27,7 +27,7 @@ final class WorldEnd {
   /** Whether its work was flushed when it closed; not so where host or device just went. */
   boolean flushed;
 
-  WorldEnd(WorldLink link, WorldHost host, WorldDevice device, WorldDevice.Slot slot)
+  WorldEnd(WorldLink link, QpType type, WorldHost host, WorldDevice device, WorldDevice.Slot slot)
       throws RdmaException {
     this.link = link;
     this.host = host;
@@ -36,7 +36,7 @@ final class WorldEnd {
     backend = new SimBackend(device.memory);
     backend.whenFatal = cause -> host.later(() -> link.onFatal(this, cause));
     qpn = host.qpns.allocate();
-    qp = host.engine().createQp(qpn, QpType.RC, backend);
+    qp = host.engine().createQp(qpn, type, backend);
     key = device.memory.register(slot.start(), WorldDevice.SLOT_BYTES, FIRST_RIGHTS);
     qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.ALL));
     host.ends.add(this);
@@ -49,23 +49,21 @@ final class WorldEnd {
   /** From INIT to RTS. */
   void connect(WorldHost peer, SimCm.Terms terms, int receivePsn, int timeoutCode, int rnrTimer)
       throws RdmaException {
-    qp.modify(
+    boolean reliable = link.type == QpType.RC;
+    QpAttributes receiving =
         new QpAttributes()
             .state(QpState.RTR)
             .remoteAddress(peer.address)
             .destQpn(terms.qpn())
             .rqPsn(receivePsn)
-            .pathMtuBytes(terms.mtuBytes())
-            .maxDestRdAtomic(terms.reads())
-            .minRnrTimer(rnrTimer));
+            .pathMtuBytes(terms.mtuBytes());
     qp.modify(
-        new QpAttributes()
-            .state(QpState.RTS)
-            .sqPsn(terms.sendPsn())
-            .timeoutCode(timeoutCode)
-            .retryCount(7)
-            .rnrRetry(7)
-            .maxRdAtomic(terms.reads()));
+        reliable ? receiving.maxDestRdAtomic(terms.reads()).minRnrTimer(rnrTimer) : receiving);
+    QpAttributes sending = new QpAttributes().state(QpState.RTS).sqPsn(terms.sendPsn());
+    qp.modify(
+        reliable
+            ? sending.timeoutCode(timeoutCode).retryCount(7).rnrRetry(7).maxRdAtomic(terms.reads())
+            : sending);
   }
 
   /** The application lets go. */

@@ -4,6 +4,7 @@ package ib.transport.internal.engine;
 import ib.cm.internal.SimCm;
 import ib.verbs.AccessFlags;
 import ib.verbs.ConnectParams;
+import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import ib.verbs.RejectReason;
 import java.util.Random;
@@ -20,6 +21,7 @@ final class WorldLink {
   private final World world;
   private final Random random;
   final int number;
+  final QpType type;
   final WorldHost from;
   final WorldHost to;
 
@@ -29,16 +31,18 @@ final class WorldLink {
   private final SimFlow.Fault fault;
   private WorldEnd active;
   private WorldEnd passive;
-  private SimFlow there;
-  private SimFlow back;
+  private SimWork there;
+  private SimWork back;
   private boolean refused;
   private boolean ending;
   private boolean done;
 
-  WorldLink(World world, int number, WorldHost from, WorldHost to, SimFlow.Fault fault) {
+  WorldLink(
+      World world, int number, QpType type, WorldHost from, WorldHost to, SimFlow.Fault fault) {
     this.world = world;
     this.random = world.random;
     this.number = number;
+    this.type = type;
     this.from = from;
     this.to = to;
     this.fault = fault;
@@ -74,7 +78,7 @@ final class WorldLink {
     if (world.isTroubled(from, to)) {
       allowBreak();
     }
-    active = new WorldEnd(this, from, slot.device(), slot);
+    active = new WorldEnd(this, type, from, slot.device(), slot);
     int reads = 1 + random.nextInt(5);
     ConnectParams params =
         new ConnectParams(
@@ -85,7 +89,7 @@ final class WorldLink {
             7,
             World.LEAST_TIMEOUT_CODE + random.nextInt(3),
             AccessFlags.ALL);
-    active.call = from.cm.connect(active.qpn, to.address, params, active, world.nowNs());
+    active.call = from.cm.connect(active.qpn, type, to.address, params, active, world.nowNs());
     ackTimeoutCode = params.ackTimeoutCode();
   }
 
@@ -116,7 +120,8 @@ final class WorldLink {
 
   private void accept(WorldHost host, WorldDevice.Slot slot, SimCm.Call call, SimCm.Terms terms)
       throws RdmaException {
-    passive = new WorldEnd(this, host, slot.device(), slot);
+    world.check(call.type == type, this + " was requested as " + call.type);
+    passive = new WorldEnd(this, type, host, slot.device(), slot);
     passive.call = call;
     int psn = random.nextBoolean() ? random.nextInt(PSN_SPACE) : PSN_SPACE - 1 - random.nextInt(60);
     passive.connect(from, terms, psn, terms.timeoutCode(), 1 + random.nextInt(12));
@@ -135,12 +140,35 @@ final class WorldLink {
   private void plan(int mtu) {
     SimPlaces fromPlaces = new SimPlaces(active.slot.start(), active.slot.end());
     SimPlaces toPlaces = new SimPlaces(passive.slot.start(), passive.slot.end());
-    there = new SimFlow(random, active.side(), passive.side(), mayBreak);
-    back = new SimFlow(random, passive.side(), active.side(), mayBreak);
-    there.plan(2 + random.nextInt(14), mtu, fromPlaces, toPlaces, fault);
-    back.plan(2 + random.nextInt(14), mtu, toPlaces, fromPlaces, SimFlow.Fault.NONE);
+    if (type == QpType.UC) {
+      there = messages(active, passive, mtu, fromPlaces, toPlaces);
+      back = messages(passive, active, mtu, toPlaces, fromPlaces);
+    } else {
+      there = flow(active, passive, mtu, fromPlaces, toPlaces, fault);
+      back = flow(passive, active, mtu, toPlaces, fromPlaces, SimFlow.Fault.NONE);
+    }
     world.fill(active, fromPlaces.used());
     world.fill(passive, toPlaces.used());
+  }
+
+  private SimFlow flow(
+      WorldEnd sender,
+      WorldEnd receiver,
+      int mtu,
+      SimPlaces fromPlaces,
+      SimPlaces toPlaces,
+      SimFlow.Fault flowFault) {
+    SimFlow flow = new SimFlow(random, sender.side(), receiver.side(), mayBreak);
+    flow.plan(2 + random.nextInt(14), mtu, fromPlaces, toPlaces, flowFault);
+    return flow;
+  }
+
+  private SimMessages messages(
+      WorldEnd sender, WorldEnd receiver, int mtu, SimPlaces fromPlaces, SimPlaces toPlaces) {
+    SimMessages messages =
+        new SimMessages(random, world.promise, sender.side(), receiver.side(), mayBreak);
+    messages.plan(2 + random.nextInt(14), mtu, fromPlaces, toPlaces);
+    return messages;
   }
 
   void onReply(WorldEnd end, SimCm.Terms terms) throws RdmaException {
@@ -161,7 +189,7 @@ final class WorldLink {
     }
   }
 
-  private void postMore(SimFlow flow) {
+  private void postMore(SimWork flow) {
     if (active.closed || passive == null || passive.closed) {
       return;
     }
@@ -224,7 +252,8 @@ final class WorldLink {
 
   @Override
   public String toString() {
-    return "connection "
+    return type
+        + " connection "
         + number
         + " ("
         + from

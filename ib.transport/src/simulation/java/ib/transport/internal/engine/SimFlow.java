@@ -21,7 +21,7 @@ import java.util.Random;
  * what each completion must be and what memory must hold at that moment. What is complete is
  * overwritten, so that anything executed twice shows.
  */
-final class SimFlow {
+final class SimFlow implements SimWork {
   /** What goes wrong on purpose. */
   enum Fault {
     NONE,
@@ -190,8 +190,8 @@ final class SimFlow {
     };
   }
 
-  /** Posts some more work and receives; false if all is posted. */
-  boolean postSome() {
+  @Override
+  public boolean postSome() {
     int burst = 1 + random.nextInt(8);
     for (int i = 0; i < burst && posted < operations.size(); i++) {
       post(operations.get(posted++));
@@ -379,7 +379,8 @@ final class SimFlow {
     finished.add(range);
   }
 
-  boolean isDone() {
+  @Override
+  public boolean isDone() {
     return posted == operations.size()
         && receivesPosted == receives.size()
         && completed == operations.size()
@@ -398,7 +399,8 @@ final class SimFlow {
    * After both ends are closed: what was posted is complete, flushed at last, where the end lived
    * to tell; nothing that was complete has changed since.
    */
-  void checkClosed(boolean senderTold, boolean receiverTold) {
+  @Override
+  public void checkClosed(boolean senderTold, boolean receiverTold) {
     check(!senderTold || completed == posted, "completions missing: " + this);
     check(!receiverTold || received == receivesPosted, "receive completions missing: " + this);
     check(mayBreak[0] || isDone(), "closed before all was done: " + this);

@@ -22,8 +22,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * Several threads map, sync and unmap at random on devices in every mode and on ipath, all watched
- * by DMA debug. Between epochs everything is unmapped and the heap is read after a collection.
+ * Several threads map, sync and unmap at random, take blocks of pools and map in two steps, on
+ * devices in every mode and on ipath, all watched by DMA debug. Between epochs everything is
+ * unmapped and the heap is read after a collection.
  */
 final class DmaStress {
   private static final long EPOCH_LIMIT_MS = 600_000;
@@ -82,6 +83,7 @@ final class DmaStress {
     }
     if (failure.isEmpty()) {
       threads.forEach(StressThread::close);
+      devices.forEach(device -> device.blocks().close());
       settle(pool);
       read(pool, metrics, debug);
     }

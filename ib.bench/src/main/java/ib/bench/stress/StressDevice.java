@@ -6,6 +6,7 @@ import ib.bench.runtime.BenchHost;
 import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
 import ib.dma.DmaMemory;
+import ib.dma.DmaPool;
 import ib.dma.IbDma;
 import ib.dma.metrics.DmaMetrics;
 import java.lang.foreign.Arena;
@@ -20,8 +21,15 @@ import java.util.Map;
  * @param driver short name of its driver
  * @param mode mode of its operations
  * @param dma as a protocol has it
+ * @param blocks a pool that all threads share
  */
-record StressDevice(String name, String driver, String mode, IbDma dma) {
+record StressDevice(String name, String driver, String mode, IbDma dma, DmaPool blocks) {
+  /** Size and alignment of a block of the shared pool. */
+  static final long BLOCK_BYTES = 256;
+
+  /** Fewer than what all slots may ask for: having none left is part of it. */
+  private static final int MAX_BLOCKS = 64;
+
   /** Mode and the driver whose device has it; both with a wide and with a narrow mask. */
   private static final List<String[]> WANTED =
       List.of(
@@ -52,7 +60,9 @@ record StressDevice(String name, String driver, String mode, IbDma dma) {
     List<StressDevice> devices = new ArrayList<>();
     for (int i = 0; i < WANTED.size(); i++) {
       String[] wanted = WANTED.get(i);
-      devices.add(new StressDevice(name(i), wanted[1], wanted[0], host.device(name(i)).dma()));
+      IbDma dma = host.device(name(i)).dma();
+      DmaPool blocks = dma.createPool("shared", BLOCK_BYTES, BLOCK_BYTES, 0, MAX_BLOCKS);
+      devices.add(new StressDevice(name(i), wanted[1], wanted[0], dma, blocks));
     }
     return devices;
   }

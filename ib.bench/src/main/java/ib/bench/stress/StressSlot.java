@@ -24,32 +24,26 @@ final class StressSlot {
     SINGLE,
     PAGE,
     LIST,
-    COHERENT
+    COHERENT,
+    BLOCKS,
+    RANGES
   }
 
   private static final int MAX_SHIFT = 16;
-  private static final int MAX_BYTES = 1 << MAX_SHIFT;
   private static final int MAX_ENTRIES = 8;
   private static final int PAGE = DmaMemoryPool.PAGE_SIZE;
   private static final int FOREIGN_OF = 16;
   private static final int SKIPS_OF = 16;
   private static final int NO_PATTERN = -1;
-  private static final DmaDirection[] DIRECTIONS = {
+  static final DmaDirection[] DIRECTIONS = {
     DmaDirection.TO_DEVICE, DmaDirection.FROM_DEVICE, DmaDirection.BIDIRECTIONAL
   };
-
-  /** What ranges are filled with, to be compared at once. */
-  private static final MemorySegment[] PATTERNS = new MemorySegment[4];
-
-  static {
-    for (int i = 0; i < PATTERNS.length; i++) {
-      PATTERNS[i] = Arena.global().allocate(MAX_BYTES).fill((byte) (0x11 * (i + 1)));
-    }
-  }
 
   private final DmaMemoryPool pool;
   private final SplittableRandom random;
   private final ScatterList list = new ScatterList(MAX_ENTRIES);
+  private final StressBlocks blocks;
+  private final StressRanges ranges;
   private DmaMemory memory;
   private State state = State.FREE;
   private @Nullable StressDevice device;
@@ -64,6 +58,8 @@ final class StressSlot {
   StressSlot(DmaMemoryPool pool, SplittableRandom random) {
     this.pool = pool;
     this.random = random;
+    this.blocks = new StressBlocks(random.split());
+    this.ranges = new StressRanges(random.split());
     this.memory = pool.allocate(size());
   }
 
@@ -106,6 +102,8 @@ final class StressSlot {
           case PAGE -> mapPage(on.dma());
           case LIST -> mapList(on.dma());
           case COHERENT -> allocate(on.dma());
+          case BLOCKS -> blocks.map(on, memory);
+          case RANGES -> ranges.map(on, memory);
           case FREE -> throw new IllegalStateException();
         };
     if (mapped) {
@@ -174,13 +172,11 @@ final class StressSlot {
       return false;
     }
     MemorySegment bytes = allocated.memory().segment();
-    for (long at = 0; at < length; at++) {
-      if (bytes.get(java.lang.foreign.ValueLayout.JAVA_BYTE, at) != 0) {
-        throw new StressFailure("coherent memory of " + device + " is not zeroed");
-      }
+    if (!StressBytes.isZero(bytes.asSlice(0, length))) {
+      throw new StressFailure("coherent memory of " + device + " is not zeroed");
     }
     newPattern();
-    MemorySegment.copy(PATTERNS[pattern], 0, bytes, 0, length);
+    StressBytes.fill(bytes, 0, length, pattern);
     return true;
   }
 
@@ -205,6 +201,8 @@ final class StressSlot {
         dma.syncSgForDevice(list, entries, direction);
       }
       case COHERENT -> verifyCoherent();
+      case BLOCKS -> blocks.sync();
+      case RANGES -> ranges.sync();
       case FREE -> throw new IllegalStateException();
     }
   }
@@ -234,22 +232,25 @@ final class StressSlot {
       case SINGLE -> dma.unmapSingle(address, length, direction);
       case PAGE -> dma.unmapPage(address, (int) length, direction);
       case LIST -> dma.unmapSg(list, entries, direction);
-      case COHERENT -> {
-        verifyCoherent();
-        DmaCoherent allocated = coherent;
-        if (allocated != null) {
-          dma.freeCoherent(allocated);
-        }
-        coherent = null;
-        return;
-      }
+      case COHERENT -> free(dma);
+      case BLOCKS -> blocks.unmap();
+      case RANGES -> ranges.unmap();
       case FREE -> throw new IllegalStateException();
     }
     if (was == State.LIST) {
       verifyList();
-    } else {
+    } else if (was == State.SINGLE || was == State.PAGE) {
       verify(offset, length);
     }
+  }
+
+  private void free(IbDma dma) {
+    verifyCoherent();
+    DmaCoherent allocated = coherent;
+    if (allocated != null) {
+      dma.freeCoherent(allocated);
+    }
+    coherent = null;
   }
 
   private IbDma dma() {
@@ -263,7 +264,7 @@ final class StressSlot {
   // ---- contents
 
   private void newPattern() {
-    pattern = random.nextInt(PATTERNS.length);
+    pattern = random.nextInt(StressBytes.PATTERNS);
   }
 
   private void write() {
@@ -272,10 +273,7 @@ final class StressSlot {
   }
 
   private void fill(long at, long bytes) {
-    for (long done = 0; done < bytes; done += MAX_BYTES) {
-      MemorySegment.copy(
-          PATTERNS[pattern], 0, memory.segment(), at + done, Math.min(MAX_BYTES, bytes - done));
-    }
+    StressBytes.fill(memory.segment(), at, bytes, pattern);
   }
 
   private void fillAll() {
@@ -314,11 +312,8 @@ final class StressSlot {
   }
 
   private void compare(MemorySegment bytes, long at, long count) {
-    if (pattern != NO_PATTERN
-        && MemorySegment.mismatch(bytes, at, at + count, PATTERNS[pattern], 0, count) >= 0) {
-      throw new StressFailure(
-          "%s, %s on %s: bytes %d to %d of %s changed"
-              .formatted(state, direction, device, at, at + count, memory));
+    if (pattern != NO_PATTERN) {
+      StressBytes.verify(bytes, at, count, pattern, this);
     }
   }
 
@@ -331,5 +326,10 @@ final class StressSlot {
       memory = pool.allocate(1);
       return false;
     }
+  }
+
+  @Override
+  public String toString() {
+    return "%s, %s on %s, of %s".formatted(state, direction, device, memory);
   }
 }

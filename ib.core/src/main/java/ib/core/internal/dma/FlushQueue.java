@@ -27,6 +27,10 @@ final class FlushQueue implements AutoCloseable {
   private @Nullable Mapping[] waiting = new Mapping[ENTRIES];
   private @Nullable Mapping[] batch = new Mapping[ENTRIES];
   private volatile int count;
+
+  /** What a flush has taken out but not yet from the device; it counts for the bound. */
+  private int leaving;
+
   private volatile boolean closed;
   private volatile boolean asleep;
 
@@ -45,7 +49,7 @@ final class FlushQueue implements AutoCloseable {
   boolean add(Mapping piece) {
     boolean full;
     synchronized (lock) {
-      if (closed || count == ENTRIES) {
+      if (closed || count + leaving == ENTRIES) {
         return false;
       }
       waiting[count] = piece;
@@ -74,6 +78,7 @@ final class FlushQueue implements AutoCloseable {
         waiting = batch;
         batch = taken;
         count = 0;
+        leaving = n;
       }
       for (int i = 0; i < n; i++) {
         Mapping piece = taken[i];
@@ -81,6 +86,9 @@ final class FlushQueue implements AutoCloseable {
         if (piece != null) {
           tearDown.accept(piece);
         }
+      }
+      synchronized (lock) {
+        leaving = 0;
       }
       return true;
     } finally {

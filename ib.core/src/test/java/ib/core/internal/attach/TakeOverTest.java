@@ -46,7 +46,8 @@ class TakeOverTest extends AttachmentsRig {
     assertThat(users.events).containsExactly("+1");
     active.stop();
     standby.awaitState(DeviceState.ACTIVE);
-    assertThat(users.events).containsExactly("+1", "-1", "+2");
+    // The standby may be offered while the users of the leaving one still let go.
+    assertThat(users.events).startsWith("+1").containsExactlyInAnyOrder("+1", "-1", "+2");
   }
 
   @Test

@@ -52,7 +52,12 @@ final class Bench implements AutoCloseable {
 
   /** A bundle that puts a load on the host's disk. */
   Path loadBundle() throws InteropException {
-    return LoadBundle.write(Path.of(System.getProperty("openhca.testClasses")), folder);
+    return FixtureBundle.load(Path.of(System.getProperty("openhca.testClasses")), folder);
+  }
+
+  /** A bundle that does every operation with a peer in the guest. */
+  Path opsBundle() throws InteropException {
+    return FixtureBundle.ops(Path.of(System.getProperty("openhca.testClasses")), folder);
   }
 
   /** Captures of both ends that have been written so far. */

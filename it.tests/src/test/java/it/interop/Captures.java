@@ -76,6 +76,11 @@ final class Captures {
                 "tshark",
                 "-r",
                 file.toString(),
+                // No guesses at what is in the payload: it takes our patterns for other protocols.
+                "-o",
+                "infiniband.identify_payload:FALSE",
+                "--disable-protocol",
+                "rpcordma",
                 "-Y",
                 "infiniband && _ws.expert.severity >= \"Warning\"",
                 "-T",

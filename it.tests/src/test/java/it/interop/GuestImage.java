@@ -33,12 +33,24 @@ final class GuestImage {
   }
 
   /** Why there can be no guest on this machine, or an empty text. */
-  static String obstacle(GuestSpec spec) {
+  static String obstacle(GuestSpec spec, Path scripts) throws InteropException {
     String qemu = spec.architecture().qemu;
     if (!Programs.exists(qemu)) {
       return "no " + qemu + " on this machine; install qemu-system-x86 and seabios";
     }
-    return "";
+    try {
+      if (Files.exists(cache().resolve("guest-" + key(spec, scripts)).resolve("version"))) {
+        return "";
+      }
+    } catch (IOException e) {
+      throw new InteropException("can't read the guest's scripts: " + e, e);
+    }
+    if (!"root".equals(System.getProperty("user.name"))) {
+      return "the guest is not built yet, for which debootstrap needs root; run it once as root";
+    }
+    return Programs.exists("debootstrap")
+        ? ""
+        : "the guest is not built yet, and there is no debootstrap; install it";
   }
 
   /** Takes the image from the cache, or builds it. */

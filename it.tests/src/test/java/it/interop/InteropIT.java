@@ -14,12 +14,12 @@ class InteropIT {
   @Test
   @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void shouldTalkWithALinuxKernel() throws Exception {
-    String obstacle = GuestImage.obstacle(GuestSpec.USUAL);
+    Path classes = Path.of(System.getProperty("openhca.testClasses"));
+    String obstacle = GuestImage.obstacle(GuestSpec.USUAL, classes.resolve("guest"));
     if (!obstacle.isEmpty()) {
       System.err.println("InteropIT: SKIPPED, no kernel was talked to: " + obstacle);
     }
     assumeTrue(obstacle.isEmpty(), obstacle);
-    Path classes = Path.of(System.getProperty("openhca.testClasses"));
     GuestImage image = GuestImage.obtain(GuestSpec.USUAL, classes.resolve("guest"));
     Report report = new Report();
     report.note("Linux " + image.version() + " in QEMU, without acceleration.");

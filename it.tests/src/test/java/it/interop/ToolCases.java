@@ -76,13 +76,7 @@ final class ToolCases {
             mtu,
             bench -> {
               background(bench.guest(), kernels(kind, size, mtu));
-              // 18515 in hexadecimal, listened on.
-              bench
-                  .guest()
-                  .run(
-                      "i=0; while ! grep -q ':4853 .* 0A ' /proc/net/tcp /proc/net/tcp6 && [ $i -lt 100 ];"
-                          + " do sleep 0.1; i=$((i+1)); done",
-                      Bench.SHORT);
+              awaitSidePort(bench.guest());
               Wire wire = bench.wire();
               String said =
                   bench
@@ -134,15 +128,26 @@ final class ToolCases {
     return ours.lines().filter(line -> line.contains("iters in")).findFirst().orElse("");
   }
 
-  private static void background(Guest guest, String command) throws InteropException {
+  /** Waits until a program in the guest listens on the port of the side channel. */
+  static void awaitSidePort(Guest guest) throws InteropException {
     guest.run(
-        "rm -f /tmp/tool /tmp/done; (timeout 60 "
+        "i=0; while ! grep -q ':%04X .* 0A ' /proc/net/tcp /proc/net/tcp6 && [ $i -lt 200 ];"
+                .formatted(SIDE_PORT)
+            + " do sleep 0.1; i=$((i+1)); done",
+        Bench.LONG);
+  }
+
+  /** Starts a program in the guest, one at a time. */
+  static void background(Guest guest, String command) throws InteropException {
+    guest.run(
+        "rm -f /tmp/tool /tmp/done; (timeout 170 "
             + command
             + " >/tmp/tool 2>&1; echo $? >/tmp/done) >/dev/null 2>&1 &",
         Bench.SHORT);
   }
 
-  private static String ended(Guest guest) throws InteropException {
+  /** Waits for its end, which must be a good one; what it printed. */
+  static String ended(Guest guest) throws InteropException {
     return guest.run(
         "i=0; while [ ! -e /tmp/done ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done;"
             + " cat /tmp/tool; [ \"$(cat /tmp/done)\" = 0 ]",

@@ -136,7 +136,7 @@ final class PingPong {
 
   private void exchange() throws RdmaException, ToolException {
     String host = options.host();
-    int count = options.shared() ? PingPongOptions.MAX_QP : 1;
+    int count = options.shared() ? PingPongOptions.TOLD_QPS : 1;
     List<PingPongAddress> told = new ArrayList<>(mine);
     while (told.size() < count) {
       told.add(new PingPongAddress(0, 0, 0, null));
@@ -144,14 +144,14 @@ final class PingPong {
     if (host != null) {
       SideChannel side = SideChannel.connect(run, host, options.port());
       side.write(told);
-      theirs = side.read(count).subList(0, queuePairs.size());
+      theirs = side.read(count, queuePairs.size());
       connect();
       side.writeDone();
     } else {
       ServerSocket server = SideChannel.listen(run, options.port());
       Common.listening(run, "TCP port " + options.port(), out);
       SideChannel side = SideChannel.accept(run, server, options.timeoutS());
-      theirs = side.read(count).subList(0, queuePairs.size());
+      theirs = side.read(count, queuePairs.size());
       connect();
       side.write(told);
       side.readDone();

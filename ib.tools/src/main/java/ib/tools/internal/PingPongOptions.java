@@ -35,7 +35,13 @@ record PingPongOptions(
       "pingpong --rc|--uc|--ud|--srq [-p port] [-d dev] [-s size] [-m mtu] [-r rx-depth]"
           + " [-n iters] [-q num-qp] [host]";
 
-  /** The programs always exchange so many addresses with shared receives. */
+  /**
+   * The programs always exchange so many addresses with shared receives, whatever is in use
+   * (rdma-core, {@code libibverbs/examples/srq_pingpong.c}).
+   */
+  static final int TOLD_QPS = 256;
+
+  /** Most queue pairs that we use, and as many as the programs do unless told otherwise. */
   static final int MAX_QP = 16;
 
   private static final int PORT = 18_515;

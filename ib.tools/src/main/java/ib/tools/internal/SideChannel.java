@@ -95,11 +95,19 @@ final class SideChannel {
     }
   }
 
-  List<PingPongAddress> read(int count) throws ToolException {
+  /**
+   * Reads what the other side tells.
+   *
+   * @param told addresses that come
+   * @param used addresses that mean something, the first ones; the others may hold anything
+   */
+  List<PingPongAddress> read(int told, int used) throws ToolException {
     List<PingPongAddress> addresses = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      addresses.add(
-          PingPongAddress.parse(read("couldn't read remote address", PingPongAddress.BYTES)));
+    for (int i = 0; i < told; i++) {
+      byte[] message = read("couldn't read remote address", PingPongAddress.BYTES);
+      if (i < used) {
+        addresses.add(PingPongAddress.parse(message));
+      }
     }
     return addresses;
   }

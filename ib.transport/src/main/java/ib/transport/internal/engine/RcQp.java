@@ -99,7 +99,8 @@ final class RcQp extends BackedQp {
   @Override
   int transmit(PacketSink sink, int budget) {
     if (destroyed || !receives()) {
-      return !destroyed && wantsFlush() ? flushPosted() : 0;
+      int work = responder.transmitAckLeft(sink);
+      return !destroyed && wantsFlush() ? work + flushPosted() : work;
     }
     int work = congestion.transmit(sink, peerHigh, peerLow, destQpn);
     if (core.sinkFull) {
@@ -123,7 +124,7 @@ final class RcQp extends BackedQp {
   @Override
   boolean wantsTurn() {
     if (destroyed || !receives()) {
-      return !destroyed && wantsFlush();
+      return responder.owesAck() || (!destroyed && wantsFlush());
     }
     return congestion.wantsTurn() || responder.wantsTurn() || (sends() && requester.wantsTurn());
   }

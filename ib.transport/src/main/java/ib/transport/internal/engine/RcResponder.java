@@ -53,6 +53,9 @@ final class RcResponder {
   private boolean ackPending;
   private int nakSyndrome = NONE;
 
+  /** The queue pair ended before its acknowledgement was sent; it goes out all the same. */
+  private boolean ackLeft;
+
   /** A NAK was sent and the expected PSN has not come since: more of them would say nothing new. */
   private boolean nakSent;
 
@@ -65,6 +68,7 @@ final class RcResponder {
   }
 
   void start(QpAttributes attributes) {
+    ackLeft = false;
     expectedPsn = attributes.rqPsn();
     msn = 0;
     answers.start(attributes.maxDestRdAtomic());
@@ -483,6 +487,24 @@ final class RcResponder {
     return sent;
   }
 
+  /** Whether a queue pair that receives no more has still something to acknowledge. */
+  boolean owesAck() {
+    return ackLeft;
+  }
+
+  /**
+   * Acknowledges what was executed before the queue pair ended. An application may end it as soon
+   * as it sees the completion, and its peer must not wait for an acknowledgement that never comes.
+   */
+  int transmitAckLeft(PacketSink sink) {
+    if (!ackLeft) {
+      return 0;
+    }
+    int sent = sendAck(sink, Psn.add(expectedPsn, -1), Aeth.ACK_NO_CREDITS);
+    ackLeft = core.sinkFull;
+    return sent;
+  }
+
   private int sendReadResponse(PacketSink sink) {
     int opcode = RcOpcodes.readResponse(answers.isFirstPacket(), answers.isLastPacket());
     int header = Opcode.headerLength(opcode);
@@ -588,6 +610,10 @@ final class RcResponder {
   }
 
   void forget() {
+    if (ackPending && isShort() && nakSyndrome == NONE) {
+      ackLeft = true;
+      wake();
+    }
     message = Message.NO;
     holdsReceive = false;
     ackPending = false;

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.transport.PortQp;
 import ib.transport.wire.Opcode;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How much is on its way, who may send, and when answers are asked for and given. */
 class FlowControlTest {
@@ -44,6 +48,28 @@ class FlowControlTest {
     pair.settle();
     assertThat(pair.backendA.sendDone).hasSize(1);
     assertThat(pair.a.engine.packetsInFlight()).isZero();
+  }
+
+  /** An application ends its queue pair as soon as it sees the last completion. */
+  @ParameterizedTest
+  @ValueSource(strings = {"destroy", "reset", "error"})
+  void shouldAcknowledgeWhatCameBeforeTheQueuePairEnded(String end) throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    write(pair, pair.backendA, MTU);
+    pair.qpA.kickSend();
+    pair.a.engine.transmit(pair.a, pair.nowNs);
+    for (SimPacket packet : pair.wire) {
+      pair.b.receive(packet, false, pair.nowNs);
+    }
+    pair.wire.clear();
+    switch (end) {
+      case "destroy" -> pair.qpB.destroy();
+      case "reset" -> pair.qpB.modify(new QpAttributes().state(QpState.RESET));
+      default -> pair.qpB.modify(new QpAttributes().state(QpState.ERR));
+    }
+    pair.settle();
+    assertThat(pair.backendA.sendDone).hasSize(1);
+    assertThat(pair.backendA.sendDone.getFirst().status()).isEqualTo(WcStatus.SUCCESS);
   }
 
   @Test

@@ -12,8 +12,9 @@ import java.util.function.BooleanSupplier;
  * @param perSecond by the clock; 0 if it did not move
  * @param perCpuSecond by the CPU time of the host's threads: what one core does, whoever else uses
  *     the machine
+ * @param allocatedBytesEach heap that the host's threads allocated for each count
  */
-public record Rate(double perSecond, double perCpuSecond) {
+public record Rate(double perSecond, double perCpuSecond, double allocatedBytesEach) {
   /** A machine that does other work may let nothing through for a while. */
   private static final long LONGEST_NS = TimeUnit.SECONDS.toNanos(10);
 
@@ -24,7 +25,7 @@ public record Rate(double perSecond, double perCpuSecond) {
    */
   public static Rate measure(AtomicLong counter, long measureNs, BooleanSupplier stop)
       throws BenchException {
-    long cpuBefore = Cpu.ofHost();
+    Cpu.Use used = Cpu.ofHost();
     long beganNs = System.nanoTime();
     long before = counter.get();
     long after = before;
@@ -34,8 +35,14 @@ public record Rate(double perSecond, double perCpuSecond) {
       after = counter.get();
       tookNs = System.nanoTime() - beganNs;
     }
-    long cpuNs = Cpu.ofHost() - cpuBefore;
-    double moved = (after - before) * 1e9;
-    return after == before ? new Rate(0, 0) : new Rate(moved / tookNs, moved / Math.max(1, cpuNs));
+    Cpu.Use now = Cpu.ofHost();
+    long cpuNs = now.cpuNs() - used.cpuNs();
+    double moved = after - before;
+    return after == before
+        ? new Rate(0, 0, 0)
+        : new Rate(
+            moved * 1e9 / tookNs,
+            moved * 1e9 / Math.max(1, cpuNs),
+            (now.allocatedBytes() - used.allocatedBytes()) / moved);
   }
 }

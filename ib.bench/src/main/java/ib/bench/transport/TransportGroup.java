@@ -20,6 +20,9 @@ public final class TransportGroup implements Group {
   private static final int KIB = 1 << 10;
   private static final int SMALL = 64;
 
+  /** Heap for each message; what the runtime's own bookkeeping takes in the time is in it. */
+  private static final String ALLOCATED = ", allocated a message";
+
   /** A kind of stream. */
   private record Kind(String name, boolean write, int bytes) {}
 
@@ -77,6 +80,7 @@ public final class TransportGroup implements Group {
       String label = driver + " " + kind.name();
       report.add(name(), label, unit, rate.perCpuSecond() * scale, limit);
       report.add(name(), label + ", by the clock", unit, rate.perSecond() * scale);
+      report.add(name(), label + ALLOCATED, Unit.BYTES, rate.allocatedBytesEach());
     }
   }
 

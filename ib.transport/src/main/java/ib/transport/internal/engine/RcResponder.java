@@ -266,6 +266,10 @@ final class RcResponder {
     writeKey = packet.rethKey();
     writeLeft = packet.rethLength();
     received = 0;
+    if (writeLeft > RcQp.MAX_MESSAGE_BYTES) {
+      refuse(Aeth.NAK_INVALID_REQUEST, "WRITE of " + writeLeft + " bytes");
+      return false;
+    }
     MemoryStatus status =
         core.mover.checkRemote(
             qp.backend, writeKey, writeAddress, writeLeft, AccessFlags.REMOTE_WRITE);

@@ -246,6 +246,16 @@ class RefusalTest {
   }
 
   @Test
+  void shouldRefuseAWriteThatAnnouncesMoreThanAMessageMayHave() throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    Crafted.request(Opcode.WRITE_FIRST, Pair.QPN_B, PSN, 1024)
+        .reth(SimMemory.BASE, pair.b.memory.allKey, RcQp.MAX_MESSAGE_BYTES + 1L)
+        .deliver(pair);
+    pair.settle();
+    assertThat(pair.log.getFirst().syndrome()).isEqualTo(Aeth.NAK_INVALID_REQUEST);
+  }
+
+  @Test
   void shouldTakeAWriteOfNothingWithoutAKey() throws Exception {
     Pair pair = Pair.connected(a -> a);
     Crafted.request(Opcode.WRITE_ONLY, Pair.QPN_B, PSN, 0).reth(0, 0, 0).ackReq().deliver(pair);

@@ -73,7 +73,9 @@ abstract class BackedQp extends EngineQp implements PortQp {
     QpState to = wanted.has(QpAttributes.STATE) ? wanted.state() : from;
     QpTransitions.check(qpn(), type, from, to, wanted, core.options);
     checkModify(from, wanted);
-    drainNoticeWanted = to == QpState.SQD && wanted.sqdAsyncNotify();
+    drainNoticeWanted =
+        to == QpState.SQD
+            && (wanted.sqdAsyncNotify() || (from == QpState.SQD && drainNoticeWanted));
     switch (to) {
       case RESET -> {
         state = QpState.RESET;
@@ -101,13 +103,20 @@ abstract class BackedQp extends EngineQp implements PortQp {
   /** Refuses what the table of transitions can't know. */
   void checkModify(QpState from, QpAttributes wanted) throws RdmaException {}
 
-  /** For {@link #checkModify}: refuses a change that needs a drained send queue. */
-  final void requireDrained() throws RdmaException {
-    if (!isDrained()) {
+  /**
+   * For {@link #checkModify}: refuses a change in SQD of what requests in progress need.
+   *
+   * @param needed bits of {@link QpAttributes}
+   */
+  final void requireDrained(QpState from, QpAttributes wanted, int needed) throws RdmaException {
+    int changed = wanted.mask() & needed;
+    if (from == QpState.SQD && changed != 0 && !isDrained()) {
       throw new RdmaException(
           "QP "
               + qpn()
-              + ": AV can't be changed while requests are in progress: wait for SQ_DRAINED");
+              + ": "
+              + QpTransitions.names(changed)
+              + " can't be changed while requests are in progress: wait for SQ_DRAINED");
     }
   }
 

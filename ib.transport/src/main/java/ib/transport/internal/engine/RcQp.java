@@ -143,9 +143,7 @@ final class RcQp extends BackedQp {
 
   @Override
   void checkModify(QpState from, QpAttributes wanted) throws RdmaException {
-    if (from == QpState.SQD && wanted.has(QpAttributes.AV)) {
-      requireDrained();
-    }
+    requireDrained(from, wanted, QpAttributes.AV | QpAttributes.MAX_QP_RD_ATOMIC);
   }
 
   @Override

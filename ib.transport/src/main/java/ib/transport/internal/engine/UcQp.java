@@ -68,9 +68,7 @@ final class UcQp extends BackedQp {
 
   @Override
   void checkModify(QpState from, QpAttributes wanted) throws RdmaException {
-    if (from == QpState.SQD && wanted.has(QpAttributes.AV)) {
-      requireDrained();
-    }
+    requireDrained(from, wanted, QpAttributes.AV);
   }
 
   // Sending.

@@ -193,6 +193,30 @@ class QpTransitionsTest {
     assertThat(pair.backendA.events).hasSize(1);
   }
 
+  /** A READ whose connection has lost the right to have one outstanding would wait for ever. */
+  @Test
+  void shouldNotChangeWhatRequestsInProgressNeed() throws Exception {
+    Pair pair = Pair.connected(a -> a.maxRdAtomic(1));
+    for (int i = 0; i < 2; i++) {
+      pair.backendA.post(
+          WrOpcode.RDMA_READ, 0, 10, w -> w.setRemote(SimMemory.BASE, pair.b.memory.allKey));
+    }
+    pair.qpA.kickSend();
+    pair.drop = packet -> true;
+    pair.settle();
+    pair.qpA.modify(new QpAttributes().state(SQD).sqdAsyncNotify(true));
+    assertThatThrownBy(() -> pair.qpA.modify(new QpAttributes().maxRdAtomic(0)))
+        .hasMessageContaining("MAX_QP_RD_ATOMIC")
+        .hasMessageContaining("SQ_DRAINED");
+    // What may be changed leaves the wish to be told.
+    pair.qpA.modify(new QpAttributes().retryCount(3));
+    pair.drop = packet -> false;
+    pair.run();
+    assertThat(pair.backendA.sendDone).hasSize(2);
+    assertThat(pair.backendA.events).containsExactly("SQ_DRAINED");
+    pair.qpA.modify(new QpAttributes().maxRdAtomic(0));
+  }
+
   @Test
   void shouldGoToSqdAtOnceWithNothingInProgress() throws Exception {
     Pair pair = Pair.connected(a -> a);

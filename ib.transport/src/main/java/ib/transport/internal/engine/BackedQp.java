@@ -81,6 +81,7 @@ abstract class BackedQp extends EngineQp implements PortQp {
         state = QpState.RESET;
         core.timers.clear(this);
         attributes = new QpAttributes();
+        flushWanted = false;
         forget();
       }
       case ERR -> {
@@ -89,6 +90,10 @@ abstract class BackedQp extends EngineQp implements PortQp {
         }
       }
       default -> {
+        if (flushWanted) {
+          // Posted in SQE: it is not sent now.
+          flushPosted();
+        }
         attributes.merge(wanted);
         state = to;
         onModified(from, to, wanted);

@@ -20,6 +20,7 @@ import java.net.InetAddress;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -173,6 +174,45 @@ class UnreliableConnectionTest {
     assertThat(pair.qpA.state()).isEqualTo(QpState.SQE);
     assertThat(pair.backendA.events).containsExactly("SQE");
     assertThat(pair.backendA.receiveDone).isEmpty();
+  }
+
+  /** The flush that was due in SQE once kept the engine busy for ever. */
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void shouldFlushWhatWasPostedInSqeBeforeItGoesBackToRts() throws Exception {
+    Pair pair = connected();
+    pair.backendA.post(WrOpcode.RDMA_READ, 0, 10, wqe -> {});
+    pair.qpA.kickSend();
+    pair.settle();
+    pair.backendA.post(WrOpcode.SEND, 0, 10, wqe -> {});
+    pair.qpA.kickSend();
+    pair.qpA.modify(new QpAttributes().state(QpState.RTS));
+    pair.backendB.postReceive(TO, 10);
+    pair.backendA.post(WrOpcode.SEND, 0, 10, wqe -> {});
+    pair.qpA.kickSend();
+    pair.settle();
+    assertThat(pair.backendA.sendDone)
+        .extracting(SimBackend.SendDone::status)
+        .containsExactly(WcStatus.LOC_QP_OP_ERR, WcStatus.WR_FLUSH_ERR, WcStatus.SUCCESS);
+    assertThat(pair.backendB.receiveDone).hasSize(1);
+  }
+
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void shouldForgetInResetWhatWasToBeFlushed() throws Exception {
+    Pair pair = connected();
+    pair.qpA.modify(new QpAttributes().state(QpState.ERR));
+    pair.qpA.kickSend();
+    pair.qpA.kickReceive();
+    pair.qpA.modify(new QpAttributes().state(QpState.RESET));
+    connect(pair.qpA, pair.b.address, Pair.QPN_B);
+    pair.backendB.postReceive(TO, 10);
+    pair.backendA.post(WrOpcode.SEND, 0, 10, wqe -> {});
+    pair.qpA.kickSend();
+    pair.settle();
+    assertThat(pair.backendA.sendDone)
+        .extracting(SimBackend.SendDone::status)
+        .containsExactly(WcStatus.SUCCESS);
   }
 
   @Test

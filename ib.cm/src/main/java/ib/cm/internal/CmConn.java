@@ -66,12 +66,16 @@ final class CmConn {
   /** When it began. */
   final long beganNs;
 
+  /** When we began to wait for the peer's answer to a REQ or REP. */
+  long waitsSinceNs;
+
   CmConn(boolean active, CmState state, long remoteHigh, long remoteLow, long nowNs) {
     this.active = active;
     this.state = state;
     this.remoteHigh = remoteHigh;
     this.remoteLow = remoteLow;
     this.beganNs = nowNs;
+    this.waitsSinceNs = nowNs;
   }
 
   boolean isFrom(long high, long low) {

@@ -179,6 +179,7 @@ final class CmEngine {
     conn.localQpn = qpn;
     conn.localPsn = psn;
     conn.state = CmState.REP_SENT;
+    conn.waitsSinceNs = nowNs;
     MemorySegment rep = CmMessages.rep(conn, params, port);
     repeat(conn, rep, config.maxRetries(), config.responseTimeoutNs(), nowNs);
     return true;
@@ -294,7 +295,7 @@ final class CmEngine {
       dueRequest(conn, nowNs);
     } else if (conn.retriesLeft > 0
         && message != null
-        && !(conn.state == CmState.REQ_SENT && limitReached(conn, nowNs))) {
+        && (conn.state == CmState.DREQ_SENT || !limitReached(conn, nowNs))) {
       conn.retriesLeft--;
       conn.sent++;
       count(CmCounter.RETRIES);
@@ -306,7 +307,7 @@ final class CmEngine {
   }
 
   private boolean limitReached(CmConn conn, long nowNs) {
-    return nowNs - conn.beganNs >= config.connectLimitNs();
+    return nowNs - conn.waitsSinceNs >= config.connectLimitNs();
   }
 
   private long repeatNs(CmConn conn) {
@@ -350,11 +351,10 @@ final class CmEngine {
     wakeAt(conn, nowNs + Math.min(patienceNs, config.requestLimitNs()));
   }
 
-  /** The peer asked for patience. */
+  /** The peer asked for patience; however often it does, there is an end. */
   void extend(CmConn conn, int serviceTimeoutCode, long nowNs) {
     long extraNs = TimeoutCode.toNs(serviceTimeoutCode) + config.responseTimeoutNs();
-    long limitNs =
-        (conn.state == CmState.REQ_SENT ? conn.beganNs : nowNs) + config.connectLimitNs();
+    long limitNs = conn.waitsSinceNs + config.connectLimitNs();
     long untilNs = nowNs + extraNs;
     wakeAt(conn, CmTable.earlier(limitNs, untilNs) ? limitNs : untilNs);
   }

@@ -70,14 +70,19 @@ final class PortConnectionManager
     this.engine =
         new CmEngine(
             identity, config, RandomGenerator.getDefault(), new CmEvents(this, port.gsi(), events));
-    agent.add(this, AGENT_WAIT);
-    agent.call(
-        "connect the connection manager to port " + port.name(),
-        () -> {
-          port.gsi().setHandler(this);
-          return true;
-        },
-        AGENT_WAIT);
+    try {
+      agent.add(this, AGENT_WAIT);
+      agent.call(
+          "connect the connection manager to port " + port.name(),
+          () -> {
+            port.gsi().setHandler(this);
+            return true;
+          },
+          AGENT_WAIT);
+    } catch (RuntimeException e) {
+      events.close();
+      throw e;
+    }
   }
 
   // The service.

@@ -474,4 +474,19 @@ class PortConnectionManagerTest {
       Thread.sleep(1);
     }
   }
+
+  @Test
+  void shouldLeaveNoThreadBehindWhereThePortsAgentHasEnded() throws Exception {
+    Agent ended = new Agent(AgentOptions.of(0));
+    ended.start();
+    try (LoopbackPort c = LoopbackPort.open("127.21.2.3", ended)) {
+      ended.close();
+      assertThatThrownBy(() -> new PortConnectionManager(c.port(), CmConfig.DEFAULT, this::onError))
+          .isInstanceOf(IllegalStateException.class);
+      await(
+          () ->
+              Thread.getAllStackTraces().keySet().stream()
+                  .noneMatch(thread -> thread.getName().equals("ib-cm-127.21.2.3")));
+    }
+  }
 }

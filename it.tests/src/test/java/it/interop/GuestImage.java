@@ -24,6 +24,10 @@ final class GuestImage {
   private static final Duration BUILD = Duration.ofMinutes(10);
   private static final int KEY_DIGITS = 12;
 
+  /** What the script that builds it runs; it says itself what else it misses. */
+  private static final List<String> BUILDERS =
+      List.of("apt-get", "dpkg-deb", "depmod", "modprobe", "mke2fs", "cpio", "python3");
+
   private final GuestSpec spec;
   private final Path folder;
 
@@ -45,12 +49,12 @@ final class GuestImage {
     } catch (IOException e) {
       throw new InteropException("can't read the guest's scripts: " + e, e);
     }
-    if (!"root".equals(System.getProperty("user.name"))) {
-      return "the guest is not built yet, for which debootstrap needs root; run it once as root";
-    }
-    return Programs.exists("debootstrap")
+    List<String> missing = BUILDERS.stream().filter(each -> !Programs.exists(each)).toList();
+    return missing.isEmpty()
         ? ""
-        : "the guest is not built yet, and there is no debootstrap; install it";
+        : "the guest is not built yet, and there is no "
+            + String.join(", no ", missing)
+            + "; install apt, kmod, e2fsprogs, cpio and python3 of a Debian system";
   }
 
   /** Takes the image from the cache, or builds it. */

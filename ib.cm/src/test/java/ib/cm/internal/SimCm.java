@@ -19,6 +19,11 @@ public final class SimCm implements CmSink {
   /** The same without RDMA-CM's addresses: RDMA-CM's TCP services are for RC alone. */
   private static final long RAW_SERVICE = 0x1000_0000_0000_0000L + PORT;
 
+  /** The services that are asked for by SIDR. */
+  private static final long DATAGRAMS = 0x0111_0000L + PORT;
+
+  private static final long RAW_DATAGRAMS = 0x1000_0000_0000_0000L + PORT + 1;
+
   /** Sends a MAD to QP1 of a GID; false if there is no room. */
   @FunctionalInterface
   public interface Sender {
@@ -39,6 +44,24 @@ public final class SimCm implements CmSink {
 
     /** The connection is over, or could not be made. */
     void onEnded(Object owner, String how);
+
+    /** Somebody asks for a datagram service. */
+    void onAsked(Asked asked, byte[] privateData);
+
+    /** A question of one's own is answered. */
+    void onResolved(Object owner, int qpn, int qkey);
+
+    /** A question of one's own was refused, or not answered. */
+    void onNotResolved(Object owner, String how);
+  }
+
+  /** A question for a datagram service. */
+  public static final class Asked {
+    private final SidrExchange exchange;
+
+    private Asked(SidrExchange exchange) {
+      this.exchange = exchange;
+    }
   }
 
   /** A connection. */
@@ -82,6 +105,19 @@ public final class SimCm implements CmSink {
         new CmEngine(new CmPort(name, address, guid, mtuBytes), CmConfig.DEFAULT, random, this);
     engine.listen(SERVICE, this);
     engine.listen(RAW_SERVICE, this);
+    engine.listenDatagrams(DATAGRAMS, this);
+    engine.listenDatagrams(RAW_DATAGRAMS, this);
+  }
+
+  /** Asks a host for its datagram service, with RDMA-CM's addresses or without. */
+  public void resolve(
+      InetAddress to, boolean rdmaCm, byte[] privateData, Object owner, long nowNs) {
+    engine.sidr.resolve(to, rdmaCm ? DATAGRAMS : RAW_DATAGRAMS, privateData, owner, nowNs);
+  }
+
+  /** Answers a question; false if it is gone. */
+  public boolean answer(Asked asked, int status, int qpn, int qkey, long nowNs) {
+    return engine.sidr.answer(asked.exchange, status, qpn, qkey, new byte[0], nowNs);
   }
 
   /** Asks a host for a connection. */
@@ -137,10 +173,12 @@ public final class SimCm implements CmSink {
 
   /** What is left over, or empty. */
   public String leftOver() {
-    int pending = pending(SERVICE) + pending(RAW_SERVICE);
+    int pending =
+        pending(SERVICE) + pending(RAW_SERVICE) + pending(DATAGRAMS) + pending(RAW_DATAGRAMS);
     return engine.table.all().isEmpty()
             && engine.table.lingering() == 0
             && pending == 0
+            && engine.sidr.size() == 0
             && engine.nextDueNs() == AgentTask.NO_DEADLINE
         ? ""
         : "connections "
@@ -148,7 +186,9 @@ public final class SimCm implements CmSink {
             + ", lingering "
             + engine.table.lingering()
             + ", unanswered "
-            + pending;
+            + pending
+            + ", questions "
+            + engine.sidr.size();
   }
 
   private int pending(long service) {
@@ -183,22 +223,22 @@ public final class SimCm implements CmSink {
   @Override
   public void onDatagramRequest(
       CmListener listener, SidrExchange exchange, InetSocketAddress from, byte[] privateData) {
-    throw new AssertionError("nobody listens for datagrams");
+    application.onAsked(new Asked(exchange), privateData);
   }
 
   @Override
   public void onResolved(SidrExchange exchange, int qpn, int qkey, byte[] privateData) {
-    throw new AssertionError("nothing was to be resolved");
+    application.onResolved(exchange.owner, qpn, qkey);
   }
 
   @Override
   public void onNotResolved(SidrExchange exchange, int status, byte[] privateData) {
-    throw new AssertionError("nothing was to be resolved");
+    application.onNotResolved(exchange.owner, "refused: " + status);
   }
 
   @Override
   public void onResolveFailed(SidrExchange exchange, String message) {
-    throw new AssertionError("nothing was to be resolved");
+    application.onNotResolved(exchange.owner, message);
   }
 
   @Override

@@ -37,7 +37,8 @@ public final class Simulate {
   private static final int WRONG_USE = 2;
 
   /** What came of seeds. */
-  record Result(long made, long whole, Map<PortCounter, Long> counters) {
+  record Result(
+      long made, long whole, Map<PortCounter, Long> counters, Map<Happening, Long> happenings) {
     long counter(PortCounter counter) {
       return counters.getOrDefault(counter, 0L);
     }
@@ -73,6 +74,7 @@ public final class Simulate {
               + " %.1f s%n",
           last - first + 1, result.made, result.whole, (System.nanoTime() - beganNs) / 1e9);
       result.counters.forEach((counter, n) -> System.out.printf("  %-28s %d%n", counter, n));
+      result.happenings.forEach((what, n) -> System.out.printf("  %-28s %d%n", what, n));
     } catch (AssertionError e) {
       e.printStackTrace();
       System.exit(1);
@@ -88,6 +90,7 @@ public final class Simulate {
   static Result run(long first, long last, Consumer<String> progress) {
     long made = 0;
     long whole = 0;
+    Map<Happening, Long> happenings = new EnumMap<>(Happening.class);
     Map<PortCounter, Long> counters = new EnumMap<>(PortCounter.class);
     long each = Math.max(1, (last - first + 1) / LINES);
     for (long seed = first; seed <= last; seed++) {
@@ -96,6 +99,9 @@ public final class Simulate {
         world.run();
         made += world.connections()[0];
         whole += world.connections()[1];
+        for (Happening happening : Happening.values()) {
+          happenings.merge(happening, world.times(happening), Long::sum);
+        }
         for (PortCounter counter : HAPPENED) {
           counters.merge(counter, world.counter(counter), Long::sum);
         }
@@ -108,6 +114,6 @@ public final class Simulate {
         progress.accept("seed " + seed);
       }
     }
-    return new Result(made, whole, counters);
+    return new Result(made, whole, counters, happenings);
   }
 }

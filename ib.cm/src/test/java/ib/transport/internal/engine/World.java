@@ -2,11 +2,15 @@
 package ib.transport.internal.engine;
 
 import ib.transport.PortCounter;
+import ib.transport.wire.Opcode;
+import ib.transport.wire.Wire;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +40,7 @@ final class World {
 
   private static final int STEP_LIMIT = 3_000_000;
   private static final int MARKED = 3;
+  private static final int LETTER_BYTES = 48;
 
   /** The same memories for all seeds: allocating anew is what would cost. */
   private static final List<MemorySegment> MEMORY = new ArrayList<>();
@@ -67,8 +72,10 @@ final class World {
   private final WorldHost[] hosts;
 
   /** Connections that are not over, by number. */
-  private final Map<Integer, WorldLink> links = new LinkedHashMap<>();
+  private final Map<Integer, WorldActivity> links = new LinkedHashMap<>();
 
+  private final Map<Happening, Long> happened = new EnumMap<>(Happening.class);
+  private final Map<Long, Integer> doubled = new HashMap<>();
   private final List<Cut> cuts = new ArrayList<>();
   private final List<WorldDevice> devices = new ArrayList<>();
   private final PriorityQueue<Event> agenda = new PriorityQueue<>();
@@ -117,6 +124,7 @@ final class World {
                 ordered ? 0 : random.nextInt(50),
                 ordered ? 0 : random.nextInt(100),
                 clean || !idKnown ? 0 : random.nextInt(10)));
+    network.onDoubled = this::onDoubled;
     // A nanosecond clock may stand anywhere.
     network.nowNs = 1 + random.nextLong(1L << 40);
     hosts = new WorldHost[calm ? 2 : 2 + random.nextInt(MOST_HOSTS - 1)];
@@ -145,7 +153,10 @@ final class World {
 
   private SimFlow.Fault fault() {
     SimFlow.Fault[] all = SimFlow.Fault.values();
-    return random.nextInt(6) == 0 ? all[1 + random.nextInt(all.length - 1)] : all[0];
+    if (random.nextInt(5) > 0) {
+      return SimFlow.Fault.NONE;
+    }
+    return random.nextInt(3) == 0 ? SimFlow.Fault.BROKEN : all[1 + random.nextInt(all.length - 1)];
   }
 
   private WorldHost anyHost() {
@@ -153,14 +164,31 @@ final class World {
   }
 
   private void beginAny(WorldHost from, WorldHost to) {
-    boolean reliable = random.nextInt(4) > 0;
     SimFlow.Fault fault = fault();
-    boolean fits = reliable || fault == SimFlow.Fault.BROKEN;
-    begin(reliable ? QpType.RC : QpType.UC, from, to, fits ? fault : SimFlow.Fault.NONE);
+    int kind = random.nextInt(16);
+    if (kind < 3) {
+      beginDatagrams(from, to);
+    } else if (kind < 6) {
+      boolean breaks = fault == SimFlow.Fault.BROKEN;
+      begin(QpType.UC, from, to, breaks ? fault : SimFlow.Fault.NONE, false);
+    } else {
+      begin(QpType.RC, from, to, fault, kind < 11);
+    }
   }
 
-  private void begin(QpType type, WorldHost from, WorldHost to, SimFlow.Fault fault) {
-    WorldLink link = new WorldLink(this, linksBegun++, type, from, to, fault);
+  private void beginDatagrams(WorldHost from, WorldHost to) {
+    WorldDatagrams datagrams = new WorldDatagrams(this, linksBegun++, from, to);
+    links.put(datagrams.number, datagrams);
+    try {
+      datagrams.start();
+    } catch (RdmaException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void begin(
+      QpType type, WorldHost from, WorldHost to, SimFlow.Fault fault, boolean aboutKeys) {
+    WorldLink link = new WorldLink(this, linksBegun++, type, from, to, fault, aboutKeys);
     links.put(link.number, link);
     try {
       link.start();
@@ -171,7 +199,7 @@ final class World {
 
   /** Begins a connection that must work, unless there is no room. */
   void begin(int from, int to) {
-    begin(QpType.RC, hosts[from], hosts[to], SimFlow.Fault.NONE);
+    begin(QpType.RC, hosts[from], hosts[to], SimFlow.Fault.NONE, random.nextBoolean());
   }
 
   // Troubles.
@@ -289,7 +317,7 @@ final class World {
     planLinks(2);
   }
 
-  private void allowBreak(WorldLink link) {
+  private void allowBreak(WorldActivity link) {
     link.allowBreak();
   }
 
@@ -331,8 +359,8 @@ final class World {
     return null;
   }
 
-  /** A connection that is not over, or null. */
-  WorldLink link(int number) {
+  /** What is not over, or null. */
+  WorldActivity activity(int number) {
     return links.get(number);
   }
 
@@ -345,7 +373,7 @@ final class World {
     if (devices.size() == MEMORY.size()) {
       MEMORY.add(Arena.global().allocate(WorldDevice.BYTES, 64));
     }
-    WorldDevice device = new WorldDevice(MEMORY.get(devices.size()));
+    WorldDevice device = new WorldDevice(this, MEMORY.get(devices.size()));
     devices.add(device);
     return device;
   }
@@ -356,12 +384,36 @@ final class World {
     MemorySegment.copy(
         NOISE,
         random.nextInt(NOISE_BYTES),
-        end.device.memory.segment,
+        end.memory.segment,
         start,
         Math.min(untilOffset, end.slot.end()) - start);
   }
 
-  void onDone(WorldLink link, boolean made, boolean whole) {
+  void happened(Happening what) {
+    happened.merge(what, 1L, Long::sum);
+  }
+
+  long times(Happening what) {
+    return happened.getOrDefault(what, 0L);
+  }
+
+  /** How often the network doubled a datagram so far. */
+  int doubled(int activity, int letter) {
+    return doubled.getOrDefault((long) activity << 32 | letter, 0);
+  }
+
+  private void onDoubled(SimPacket packet) {
+    if (packet.bytes().length >= LETTER_BYTES && Opcode.transport(packet.opcode()) == Opcode.UD) {
+      MemorySegment bytes = packet.segment();
+      int at = Opcode.headerLength(packet.opcode());
+      if (Wire.u32(bytes, at) == WorldMailbox.MAGIC) {
+        long key = (long) Wire.u32(bytes, at + 4) << 32 | Wire.u32(bytes, at + 8);
+        doubled.merge(key, 1, Integer::sum);
+      }
+    }
+  }
+
+  void onDone(WorldActivity link, boolean made, boolean whole) {
     links.remove(link.number);
     linksDone += made ? 1 : 0;
     linksWhole += whole ? 1 : 0;
@@ -385,7 +437,10 @@ final class World {
     // Whatever happened: every host serves every other again.
     for (WorldHost from : hosts) {
       for (WorldHost to : hosts) {
-        at(random.nextInt(SHORT_NS), () -> begin(QpType.RC, from, to, SimFlow.Fault.NONE));
+        boolean aboutKeys = random.nextBoolean();
+        at(
+            random.nextInt(SHORT_NS),
+            () -> begin(QpType.RC, from, to, SimFlow.Fault.NONE, aboutKeys));
       }
     }
     int before = linksWhole;
@@ -399,11 +454,7 @@ final class World {
     for (WorldHost host : hosts) {
       host.checkClean();
     }
-    for (WorldDevice device : devices) {
-      check(device.guardsHold(), "bytes outside of all regions were written");
-      check(device.memory.regions() == 0, "a device has regions left");
-      check(device.taken() == 0, "a device has parts of its memory taken");
-    }
+    devices.forEach(WorldDevice::checkClean);
   }
 
   /** Lets a time pass. */
@@ -458,7 +509,7 @@ final class World {
     for (WorldHost host : hosts) {
       host.turn();
     }
-    links.values().forEach(WorldLink::look);
+    links.values().forEach(WorldActivity::look);
   }
 
   /** Connections that were made, and those of them that nothing could break. */

@@ -9,47 +9,53 @@ import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 
-/** One end of a simulated connection: what an application on a host holds for it. */
+/** One end of what two simulated hosts do with each other: what an application holds for it. */
 final class WorldEnd {
-  private static final int FIRST_RIGHTS = SimMemory.ALL;
-
-  final WorldLink link;
+  final WorldActivity link;
   final WorldHost host;
   final WorldDevice device;
   final WorldDevice.Slot slot;
-  final SimBackend backend;
+  final WorldMemory memory;
+  final WorldBackend backend;
   final PortQp qp;
   final int qpn;
-  final int key;
   SimCm.Call call;
   boolean closed;
+
+  /** Whether its application will not wait to be told what became of its work. */
+  boolean careless;
 
   /** Whether its work was flushed when it closed; not so where host or device just went. */
   boolean flushed;
 
-  WorldEnd(WorldLink link, QpType type, WorldHost host, WorldDevice device, WorldDevice.Slot slot)
+  /** The queue pair is in INIT, or in RESET if it is one for datagrams. */
+  WorldEnd(WorldActivity link, QpType type, WorldHost host, WorldDevice.Slot slot)
       throws RdmaException {
     this.link = link;
     this.host = host;
-    this.device = device;
     this.slot = slot;
-    backend = new SimBackend(device.memory);
+    device = slot.device();
+    Object pd = device.anyPd();
+    memory = new WorldMemory(device, pd, slot.start(), WorldDevice.SLOT_BYTES);
+    backend = new WorldBackend(memory);
+    backend.srq = type == QpType.UC ? null : device.anySrq(pd);
     backend.whenFatal = cause -> host.later(() -> link.onFatal(this, cause));
     qpn = host.qpns.allocate();
     qp = host.engine().createQp(qpn, type, backend);
-    key = device.memory.register(slot.start(), WorldDevice.SLOT_BYTES, FIRST_RIGHTS);
-    qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.ALL));
+    if (type != QpType.UD) {
+      qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.ALL));
+    }
     host.ends.add(this);
   }
 
   SimFlow.Side side() {
-    return new SimFlow.Side(device.memory, key, backend, qp);
+    return new SimFlow.Side(memory, memory.rkey, backend, qp);
   }
 
   /** From INIT to RTS. */
-  void connect(WorldHost peer, SimCm.Terms terms, int receivePsn, int timeoutCode, int rnrTimer)
+  void connect(WorldHost peer, SimCm.Terms terms, int receivePsn, int timeoutCode, int rnrRetry)
       throws RdmaException {
-    boolean reliable = link.type == QpType.RC;
+    boolean reliable = qp.type() == QpType.RC;
     QpAttributes receiving =
         new QpAttributes()
             .state(QpState.RTR)
@@ -58,11 +64,19 @@ final class WorldEnd {
             .rqPsn(receivePsn)
             .pathMtuBytes(terms.mtuBytes());
     qp.modify(
-        reliable ? receiving.maxDestRdAtomic(terms.reads()).minRnrTimer(rnrTimer) : receiving);
+        reliable
+            ? receiving
+                .maxDestRdAtomic(terms.reads())
+                .minRnrTimer(1 + host.world.random.nextInt(12))
+            : receiving);
     QpAttributes sending = new QpAttributes().state(QpState.RTS).sqPsn(terms.sendPsn());
     qp.modify(
         reliable
-            ? sending.timeoutCode(timeoutCode).retryCount(7).rnrRetry(7).maxRdAtomic(terms.reads())
+            ? sending
+                .timeoutCode(timeoutCode)
+                .retryCount(7)
+                .rnrRetry(rnrRetry)
+                .maxRdAtomic(terms.reads())
             : sending);
   }
 
@@ -72,16 +86,14 @@ final class WorldEnd {
       return;
     }
     closed = true;
-    try {
-      if (device.present) {
-        qp.modify(new QpAttributes().state(QpState.ERR));
-        flushed = true;
-      }
-    } catch (RdmaException e) {
-      throw new AssertionError(e);
+    careless |= host.world.random.nextInt(4) == 0;
+    if (device.present && !careless) {
+      flush();
     }
     qp.destroy();
-    device.memory.deregister(key);
+    if (backend.srq != null) {
+      backend.srq.giveBack(backend);
+    }
     host.qpns.release(qpn);
     host.ends.remove(this);
     if (call != null) {
@@ -90,10 +102,37 @@ final class WorldEnd {
     link.onClosed();
   }
 
+  private void flush() {
+    try {
+      qp.modify(new QpAttributes().state(QpState.ERR));
+    } catch (RdmaException e) {
+      throw new AssertionError(e);
+    }
+    flushed = true;
+    if (backend.srq != null) {
+      host.world.happened(Happening.LAST_WQE);
+    }
+    host.world.check(
+        backend.srq == null || !backend.srq.isHeldBy(backend),
+        link + ": " + host + ": a receive is neither complete nor given back");
+    long last = backend.events.stream().filter("LAST_WQE"::equals).count();
+    host.world.check(
+        last == (backend.srq == null ? 0 : 1),
+        link + ": " + host + ": LAST_WQE " + last + " times");
+  }
+
   /** The host is gone, and with it whoever could be told. */
   void lost() {
     closed = true;
-    device.memory.deregister(key);
+    if (backend.srq != null) {
+      backend.srq.giveBack(backend);
+    }
     link.onClosed();
+  }
+
+  /** Gives back the memory. */
+  void release() {
+    memory.close();
+    device.give(slot);
   }
 }

@@ -5,6 +5,7 @@ import ib.cm.internal.SimCm;
 import ib.transport.internal.port.SimQpns;
 import ib.verbs.RdmaException;
 import ib.verbs.RejectReason;
+import ib.verbs.SidrStatus;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,6 +18,11 @@ import java.util.Random;
  */
 final class WorldHost implements SimCm.Application {
   static final int DEVICES = 2;
+
+  private static final int LEAST_MTU_BYTES = 256;
+
+  /** The last is 4096. */
+  private static final int MTUS = 5;
 
   /** Packets that wait for a host that is paused, as in a socket's buffer. */
   private static final int BACKLOG = 256;
@@ -82,7 +88,7 @@ final class WorldHost implements SimCm.Application {
             "p" + number,
             address,
             0x0200_0000_0000_0000L + number,
-            4096,
+            LEAST_MTU_BYTES << random.nextInt(MTUS),
             new Random(random.nextLong()),
             (high, low, mad) -> port.engine.gsi().send(high, low, mad, 0),
             this);
@@ -191,10 +197,10 @@ final class WorldHost implements SimCm.Application {
 
   @Override
   public void onRequest(SimCm.Call call, SimCm.Terms terms, byte[] privateData) {
-    WorldLink link = world.link(WorldLink.numberIn(privateData));
+    WorldActivity activity = world.activity(WorldLink.numberIn(privateData));
     later(
         () -> {
-          if (link != null) {
+          if (activity instanceof WorldLink link) {
             link.onRequest(this, call, terms);
           } else {
             strangers.onRequest(call, terms);
@@ -204,14 +210,14 @@ final class WorldHost implements SimCm.Application {
 
   @Override
   public void onReply(Object owner, SimCm.Terms terms) {
-    if (!(owner instanceof WorldEnd end)) {
+    if (!(owner instanceof WorldEnd end && end.link instanceof WorldLink link)) {
       later(() -> strangers.onReply(owner, terms));
       return;
     }
     later(
         () -> {
           try {
-            end.link.onReply(end, terms);
+            link.onReply(end, terms);
           } catch (RdmaException e) {
             throw new AssertionError(e);
           }
@@ -220,17 +226,44 @@ final class WorldHost implements SimCm.Application {
 
   @Override
   public void onEstablished(Object owner) {
-    if (owner instanceof WorldEnd end) {
-      later(() -> end.link.onEstablished(end));
+    if (owner instanceof WorldEnd end && end.link instanceof WorldLink link) {
+      later(() -> link.onEstablished(end));
     }
   }
 
   @Override
   public void onEnded(Object owner, String how) {
-    if (owner instanceof WorldEnd end) {
-      later(() -> end.link.onEnded(end, how));
+    if (owner instanceof WorldEnd end && end.link instanceof WorldLink link) {
+      later(() -> link.onEnded(end, how));
     } else {
       later(() -> strangers.onEnded(owner));
+    }
+  }
+
+  @Override
+  public void onAsked(SimCm.Asked asked, byte[] privateData) {
+    WorldActivity activity = world.activity(WorldDatagrams.numberIn(privateData));
+    later(
+        () -> {
+          if (activity instanceof WorldDatagrams datagrams) {
+            datagrams.onAsked(this, asked);
+          } else {
+            cm.answer(asked, SidrStatus.REJECTED, 0, 0, world.nowNs());
+          }
+        });
+  }
+
+  @Override
+  public void onResolved(Object owner, int qpn, int qkey) {
+    if (owner instanceof WorldEnd end && end.link instanceof WorldDatagrams datagrams) {
+      later(() -> datagrams.onResolved(qpn, qkey));
+    }
+  }
+
+  @Override
+  public void onNotResolved(Object owner, String how) {
+    if (owner instanceof WorldEnd end && end.link instanceof WorldDatagrams datagrams) {
+      later(() -> datagrams.onNotResolved(how));
     }
   }
 

@@ -13,58 +13,41 @@ import java.util.Random;
  * A connection that two applications of simulated hosts make, use and end, with the work of both
  * directions and what must become of it.
  */
-final class WorldLink {
+final class WorldLink extends WorldActivity {
   private static final int PSN_SPACE = 1 << 24;
   private static final int LONGEST_POST_NS = 200_000;
+  private static final int LATEST_BREAK_NS = 2_000_000;
+  private static final int TRIES = 50;
+  private static final int FOR_EVER = 7;
   private static final byte MAGIC = 0x57;
 
-  private final World world;
   private final Random random;
-  final int number;
   final QpType type;
-  final WorldHost from;
-  final WorldHost to;
-
-  /** Whether its work may fail; once true it stays so. */
-  final boolean[] mayBreak = new boolean[1];
-
   private final SimFlow.Fault fault;
-  private WorldEnd active;
-  private WorldEnd passive;
+
+  /** Whether it is about keys: the one kind of work that both directions do together. */
+  private final boolean aboutKeys;
+
   private SimWork there;
   private SimWork back;
   private boolean refused;
   private boolean ending;
-  private boolean done;
+  private int ackTimeoutCode;
 
   WorldLink(
-      World world, int number, QpType type, WorldHost from, WorldHost to, SimFlow.Fault fault) {
-    this.world = world;
+      World world,
+      int number,
+      QpType type,
+      WorldHost from,
+      WorldHost to,
+      SimFlow.Fault fault,
+      boolean aboutKeys) {
+    super(world, number, from, to);
     this.random = world.random;
-    this.number = number;
     this.type = type;
-    this.from = from;
-    this.to = to;
     this.fault = fault;
+    this.aboutKeys = aboutKeys;
     mayBreak[0] = fault != SimFlow.Fault.NONE;
-  }
-
-  /**
-   * From now on the connection may break. Who only waits does not learn that a peer is gone: as
-   * real applications do, both give up after a time.
-   */
-  void allowBreak() {
-    mayBreak[0] = true;
-    world.at(2 * World.LONG_NS, this::giveUp);
-  }
-
-  private void giveUp() {
-    if (!done && active != null) {
-      active.close();
-    }
-    if (!done && passive != null) {
-      passive.close();
-    }
   }
 
   /** Begins, unless the host has no room. */
@@ -78,7 +61,7 @@ final class WorldLink {
     if (world.isTroubled(from, to)) {
       allowBreak();
     }
-    active = new WorldEnd(this, type, from, slot.device(), slot);
+    active = new WorldEnd(this, type, from, slot);
     int reads = 1 + random.nextInt(5);
     ConnectParams params =
         new ConnectParams(
@@ -92,8 +75,6 @@ final class WorldLink {
     active.call = from.cm.connect(active.qpn, type, to.address, params, active, world.nowNs());
     ackTimeoutCode = params.ackTimeoutCode();
   }
-
-  private int ackTimeoutCode;
 
   /** The number that private data names, or -1 if they are not of a connection of this kind. */
   static int numberIn(byte[] data) {
@@ -121,10 +102,10 @@ final class WorldLink {
   private void accept(WorldHost host, WorldDevice.Slot slot, SimCm.Call call, SimCm.Terms terms)
       throws RdmaException {
     world.check(call.type == type, this + " was requested as " + call.type);
-    passive = new WorldEnd(this, type, host, slot.device(), slot);
+    passive = new WorldEnd(this, type, host, slot);
     passive.call = call;
     int psn = random.nextBoolean() ? random.nextInt(PSN_SPACE) : PSN_SPACE - 1 - random.nextInt(60);
-    passive.connect(from, terms, psn, terms.timeoutCode(), 1 + random.nextInt(12));
+    passive.connect(from, terms, psn, terms.timeoutCode(), FOR_EVER);
     ConnectParams params =
         new ConnectParams(
             new byte[0], terms.reads(), terms.reads(), 7, 7, terms.timeoutCode(), AccessFlags.ALL);
@@ -143,6 +124,13 @@ final class WorldLink {
     if (type == QpType.UC) {
       there = messages(active, passive, mtu, fromPlaces, toPlaces);
       back = messages(passive, active, mtu, toPlaces, fromPlaces);
+    } else if (aboutKeys) {
+      boolean turned = random.nextBoolean();
+      WorldKeys keys =
+          new WorldKeys(this, turned ? active : passive, turned ? passive : active, mtu, fault);
+      there = turned ? SimWork.NONE : keys;
+      back = turned ? keys : SimWork.NONE;
+      return;
     } else {
       there = flow(active, passive, mtu, fromPlaces, toPlaces, fault);
       back = flow(passive, active, mtu, toPlaces, fromPlaces, SimFlow.Fault.NONE);
@@ -159,6 +147,7 @@ final class WorldLink {
       SimPlaces toPlaces,
       SimFlow.Fault flowFault) {
     SimFlow flow = new SimFlow(random, sender.side(), receiver.side(), mayBreak);
+    flow.exact = world.promise == SimMessages.Network.PERFECT;
     flow.plan(2 + random.nextInt(14), mtu, fromPlaces, toPlaces, flowFault);
     return flow;
   }
@@ -175,12 +164,30 @@ final class WorldLink {
     if (end.closed) {
       return;
     }
-    end.connect(to, terms, terms.receivePsn(), ackTimeoutCode, 1 + random.nextInt(12));
+    end.connect(to, terms, terms.receivePsn(), ackTimeoutCode, rnrRetry());
     from.cm.ready(end.call);
     if (fault == SimFlow.Fault.BROKEN) {
-      world.at(random.nextInt(2_000_000), () -> (random.nextBoolean() ? active : passive).close());
+      boolean first = passive.backend.srq == null && random.nextBoolean();
+      WorldEnd breaks = first ? active : passive;
+      world.at(random.nextInt(LATEST_BREAK_NS), () -> breakSoon(breaks, TRIES));
     }
     postMore(there);
+  }
+
+  private int rnrRetry() {
+    return fault == SimFlow.Fault.NEVER_READY && !aboutKeys ? random.nextInt(FOR_EVER) : FOR_EVER;
+  }
+
+  /** Where receives are shared, the more interesting moment is in the middle of a message. */
+  private void breakSoon(WorldEnd end, int tries) {
+    SimSrq srq = end.backend.srq;
+    boolean held = srq != null && srq.isHeldBy(end.backend);
+    if (srq == null || tries == 0 || held) {
+      end.careless = held;
+      end.close();
+    } else if (!end.closed) {
+      world.at(random.nextInt(LONGEST_POST_NS), () -> breakSoon(end, tries - 1));
+    }
   }
 
   void onEstablished(WorldEnd end) {
@@ -199,6 +206,7 @@ final class WorldLink {
   }
 
   /** Ends the connection once all work is done. */
+  @Override
   void look() {
     if (ending || done || there == null || !there.isDone() || !back.isDone()) {
       return;
@@ -214,40 +222,19 @@ final class WorldLink {
     }
   }
 
-  void onFatal(WorldEnd end, String cause) {
-    world.check(mayBreak[0], this + ": " + end.host + ": " + cause);
-    end.close();
-  }
-
   void onEnded(WorldEnd end, String how) {
     world.check(
         mayBreak[0] || ending || refused || end.closed, this + ": " + end.host + ": " + how);
     end.close();
   }
 
-  void onClosed() {
-    boolean bothClosed = active.closed && (passive == null || passive.closed);
-    if (done || !bothClosed) {
-      return;
-    }
-    done = true;
+  @Override
+  void checkClosed() {
     if (passive != null) {
       world.check(!refused || mayBreak[0], this + " was refused and made");
       there.checkClosed(active.flushed, passive.flushed);
       back.checkClosed(passive.flushed, active.flushed);
-      passive.device.give(passive.slot);
     }
-    active.device.give(active.slot);
-    world.onDone(this, true, passive != null && !mayBreak[0]);
-  }
-
-  boolean touches(WorldHost host) {
-    return from == host || to == host;
-  }
-
-  boolean touches(WorldDevice device) {
-    return (active != null && active.device == device)
-        || (passive != null && passive.device == device);
   }
 
   @Override
@@ -261,6 +248,7 @@ final class WorldLink {
         + to
         + ", "
         + fault
+        + (aboutKeys ? ", keys" : "")
         + (mayBreak[0] ? ", may break" : "")
         + ") "
         + there

@@ -18,5 +18,8 @@ class WorldTest {
     for (PortCounter counter : Simulate.HAPPENED) {
       assertThat(result.counter(counter)).as("%s", counter).isPositive();
     }
+    assertThat(result.happenings())
+        .hasSize(Happening.values().length)
+        .allSatisfy((what, n) -> assertThat(n).as("%s", what).isPositive());
   }
 }

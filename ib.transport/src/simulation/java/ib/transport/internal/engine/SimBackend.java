@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** A device's side of a queue pair: queues of entries, and lists of what was completed. */
-final class SimBackend implements QpBackend {
+class SimBackend implements QpBackend {
   record SendDone(
       long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {}
 
@@ -52,6 +52,9 @@ final class SimBackend implements QpBackend {
 
   /** Whether {@link #receives} is a shared receive queue. */
   boolean shared;
+
+  /** A shared receive queue in the place of {@link #receives}, or null. */
+  SimSrq srq;
 
   /** Local operations in the order of their execution. */
   final List<WrOpcode> executed = new ArrayList<>();
@@ -116,6 +119,9 @@ final class SimBackend implements QpBackend {
 
   @Override
   public boolean nextReceive(RecvWqe into) {
+    if (srq != null) {
+      return srq.next(this, into);
+    }
     Consumer<RecvWqe> fill = receives.poll();
     if (fill != null) {
       fill.accept(into);
@@ -195,11 +201,19 @@ final class SimBackend implements QpBackend {
             cookie, status, opcode, lengthBytes, flags, immediateOrKey, srcQpn, solicited);
     receiveDone.add(done);
     onReceive.accept(done);
+    if (srq != null) {
+      srq.done(this, cookie);
+    }
+  }
+
+  /** Whether receives are shared with other queue pairs. */
+  boolean isShared() {
+    return shared || srq != null;
   }
 
   @Override
   public boolean sharesReceives() {
-    return shared;
+    return isShared();
   }
 
   @Override

@@ -32,7 +32,9 @@ final class SimFlow implements SimWork {
     MALFORMED,
     RECEIVE_TOO_SHORT,
     /** One side goes into error while work is on its way. */
-    BROKEN
+    BROKEN,
+    /** A receive is never posted; the sender's RNR retries must be few. */
+    NEVER_READY
   }
 
   private record Operation(
@@ -105,14 +107,20 @@ final class SimFlow implements SimWork {
   /** Set once the connection may break: by a fault here or in the other direction. */
   private boolean[] mayBreak;
 
-  /** One end: its memory, and the key that opens its part of it to both sides. */
+  /** Whether the sender gives up when receives come late. */
+  private boolean fewRetries;
+
+  /** Whether no NAK gets lost. */
+  boolean exact;
+
+  /** One end: its memory, and the key that opens its part of it to the other. */
   record Side(SimMemory memory, int key, SimBackend backend, PortQp qp) {}
 
   SimFlow(Random random, Side from, Side to, boolean[] mayBreak) {
     this.random = random;
     this.from = from.memory;
     this.to = to.memory;
-    this.fromKey = from.key;
+    this.fromKey = from.memory.allKey;
     this.toKey = to.key;
     this.sender = from.backend;
     this.senderQp = from.qp;
@@ -125,7 +133,9 @@ final class SimFlow implements SimWork {
 
   /** Plans operations; {@code places} hands out memory of both hosts. */
   void plan(int count, int mtu, SimPlaces fromPlaces, SimPlaces toPlaces, Fault fault) {
-    int faulty = fault == Fault.NONE || fault == Fault.BROKEN ? -1 : random.nextInt(count);
+    fewRetries = fault == Fault.NEVER_READY;
+    boolean somewhere = fault != Fault.NONE && fault != Fault.BROKEN;
+    int faulty = somewhere && !(fewRetries && isShared()) ? random.nextInt(count) : -1;
     for (int i = 0; i < count; i++) {
       WrOpcode opcode = OPCODES.get(random.nextInt(OPCODES.size()));
       // Something is left for all that follow, and for the other direction.
@@ -135,6 +145,11 @@ final class SimFlow implements SimWork {
       if (i == faulty) {
         opcode = opcodeFor(fault);
         length = 1 + random.nextInt(Math.min(room - 1, 4 * mtu));
+      }
+      if (receiver.srq != null && opcode.isSend()) {
+        int most = receiver.srq.bytes;
+        boolean tooLong = i == faulty && fault == Fault.RECEIVE_TOO_SHORT;
+        length = tooLong ? most + 1 + random.nextInt(mtu) : Math.min(length, most);
       }
       int local = fromPlaces.take(length + SLACK);
       int remote = toPlaces.take(length + SLACK);
@@ -184,6 +199,7 @@ final class SimFlow implements SimWork {
   private WrOpcode opcodeFor(Fault fault) {
     boolean first = random.nextBoolean();
     return switch (fault) {
+      case NEVER_READY -> first ? WrOpcode.SEND : WrOpcode.RDMA_WRITE_WITH_IMM;
       case RECEIVE_TOO_SHORT -> first ? WrOpcode.SEND : WrOpcode.SEND_WITH_IMM;
       case WRONG_KEY, OUT_OF_BOUNDS, NO_RIGHT -> first ? WrOpcode.RDMA_READ : WrOpcode.RDMA_WRITE;
       default -> WrOpcode.RDMA_WRITE;
@@ -198,11 +214,24 @@ final class SimFlow implements SimWork {
     }
     senderQp.kickSend();
     int receiveBurst = random.nextInt(6);
-    for (int i = 0; i < receiveBurst && receivesPosted < receives.size(); i++) {
+    if (isShared()) {
+      receivesPosted = receives.size();
+    }
+    for (int i = 0; i < receiveBurst && isNextReady(); i++) {
       postReceive(receives.get(receivesPosted++));
     }
     receiverQp.kickReceive();
     return posted < operations.size() || receivesPosted < receives.size();
+  }
+
+  private boolean isNextReady() {
+    return receivesPosted < receives.size()
+        && receives.get(receivesPosted).fault != Fault.NEVER_READY;
+  }
+
+  /** Whether the receives are somebody else's to post. */
+  private boolean isShared() {
+    return receiver.isShared();
   }
 
   private void post(Operation op) {
@@ -315,11 +344,12 @@ final class SimFlow implements SimWork {
 
   private void onError(WcStatus status, Operation op) {
     check(mayBreak[0], "completion with " + status + " without a fault: " + op);
-    if (faultStatus == WcStatus.SUCCESS && op.fault != Fault.NONE) {
+    if (faultStatus == WcStatus.SUCCESS) {
       // A NAK may have been lost, and its sender is then silent.
       check(
-          status == expected(op.fault)
-              || status == WcStatus.RETRY_EXC_ERR
+          (op.fault != Fault.NONE && status == expected(op.fault))
+              || (status == WcStatus.RETRY_EXC_ERR && (!exact || op.fault == Fault.NONE))
+              || (status == WcStatus.RNR_RETRY_EXC_ERR && fewRetries && op.needsReceive())
               || status == WcStatus.WR_FLUSH_ERR,
           status + " for " + op);
     }
@@ -336,16 +366,21 @@ final class SimFlow implements SimWork {
       case WRONG_LOCAL_KEY -> WcStatus.LOC_PROT_ERR;
       case MALFORMED -> WcStatus.LOC_QP_OP_ERR;
       case RECEIVE_TOO_SHORT -> WcStatus.REM_INV_REQ_ERR;
+      case NEVER_READY -> WcStatus.RNR_RETRY_EXC_ERR;
     };
   }
 
   private void onReceiveDone(SimBackend.ReceiveDone done) {
-    check(done.cookie() == received, "receive completion " + done + " but next is " + received);
-    Operation op = receives.get(received++);
+    check(
+        isShared() || done.cookie() == received,
+        "receive completion " + done + " but next is " + received);
     if (done.status() != WcStatus.SUCCESS) {
       check(mayBreak[0], "receive with " + done.status() + " without a fault");
+      received += isShared() ? 0 : 1;
       return;
     }
+    check(received < receives.size(), done + " though all was received");
+    Operation op = receives.get(received++);
     boolean write = op.opcode == WrOpcode.RDMA_WRITE_WITH_IMM;
     check(
         done.opcode() == (write ? WcOpcode.RECV_RDMA_WITH_IMM : WcOpcode.RECV)
@@ -358,8 +393,11 @@ final class SimFlow implements SimWork {
             && done.solicited() == op.solicited
             && done.srcQpn() == senderQp.qpn(),
         done + " for " + op);
-    check(same(from, op.local, to, op.remote, op.length), "bytes of " + op);
-    finish(to, op.remote, op.length);
+    int place = isShared() && !write ? receiver.srq.place(done.cookie()) : op.remote;
+    check(same(from, op.local, to, place, op.length), "bytes of " + op);
+    if (place == op.remote) {
+      finish(to, op.remote, op.length);
+    }
   }
 
   private static boolean same(SimMemory a, int offsetA, SimMemory b, int offsetB, int length) {
@@ -402,7 +440,9 @@ final class SimFlow implements SimWork {
   @Override
   public void checkClosed(boolean senderTold, boolean receiverTold) {
     check(!senderTold || completed == posted, "completions missing: " + this);
-    check(!receiverTold || received == receivesPosted, "receive completions missing: " + this);
+    check(
+        !receiverTold || isShared() || received == receivesPosted,
+        "receive completions missing: " + this);
     check(mayBreak[0] || isDone(), "closed before all was done: " + this);
     checkFinished();
     for (int key : extraKeys) {

@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Memory of a simulated device: one segment, regions with keys, resolved in short runs. */
-final class SimMemory {
+class SimMemory {
   static final int LOCAL_WRITE = AccessFlags.LOCAL_WRITE;
   static final int REMOTE_WRITE = AccessFlags.REMOTE_WRITE;
   static final int REMOTE_READ = AccessFlags.REMOTE_READ;
@@ -22,14 +22,14 @@ final class SimMemory {
   private record Region(
       long address, long offset, long length, int rights, boolean canBeInvalidated) {}
 
-  private static final int RUN_BYTES = 1000;
+  static final int RUN_BYTES = 1000;
 
   final MemorySegment segment;
   private final Map<Integer, Region> regions = new HashMap<>();
   private int nextKey = 0x1000;
 
-  /** Key of the region that the fields below describe: all memory, all rights. */
-  final int allKey;
+  /** Local key of the region that the fields below describe: all memory, all rights. */
+  int allKey;
 
   /** Address of the first byte in the meaning of the all-memory region; its top bit is set. */
   static final long BASE = 0x8000_0000_1234_0000L;
@@ -40,19 +40,18 @@ final class SimMemory {
 
   SimMemory(MemorySegment segment) {
     this.segment = segment;
-    allKey = register(0, segment.byteSize(), ALL);
+    allKey = open(0, segment.byteSize(), ALL);
   }
 
   int register(long offset, long length, int rights) {
+    return open(offset, length, rights);
+  }
+
+  private int open(long offset, long length, int rights) {
     int key = nextKey;
     nextKey += 0x111;
     put(key, BASE + offset, offset, length, rights, false);
     return key;
-  }
-
-  /** Regions beside the one of all memory. */
-  int regions() {
-    return regions.size() - 1;
   }
 
   /** A region whose key can be made invalid by requests. */

@@ -164,7 +164,7 @@ final class SimMessages implements SimWork {
               wqe.setFlags(message.signaled, message.solicited, false);
               wqe.setImmediate(message.immediate);
               if (message.length > 0) {
-                wqe.addSge(SimMemory.BASE + message.local, message.length, from.key());
+                wqe.addSge(SimMemory.BASE + message.local, message.length, from.memory().allKey);
               }
               if (message.opcode.isRdma()) {
                 wqe.setRemote(

@@ -3,6 +3,7 @@ package ib.transport.internal.engine;
 
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /** A network in virtual time that loses, doubles, delays, reorders and damages packets. */
 final class SimNetwork {
@@ -26,6 +27,9 @@ final class SimNetwork {
   private long order;
   long nowNs;
 
+  /** Told of packets that are doubled. */
+  Consumer<SimPacket> onDoubled = packet -> {};
+
   SimNetwork(Random random, Quality quality) {
     this.random = random;
     this.quality = quality;
@@ -38,6 +42,7 @@ final class SimNetwork {
     SimPacket carried = happens(quality.damaged) ? damage(packet) : packet;
     arrive(carried);
     if (happens(quality.doubled)) {
+      onDoubled.accept(carried);
       arrive(carried);
     }
   }

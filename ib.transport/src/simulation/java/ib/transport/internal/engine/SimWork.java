@@ -3,6 +3,23 @@ package ib.transport.internal.engine;
 
 /** One direction of a simulated connection, with the model of what must become of it. */
 interface SimWork {
+  /** Nothing to do. */
+  SimWork NONE =
+      new SimWork() {
+        @Override
+        public boolean postSome() {
+          return false;
+        }
+
+        @Override
+        public boolean isDone() {
+          return true;
+        }
+
+        @Override
+        public void checkClosed(boolean senderTold, boolean receiverTold) {}
+      };
+
   /** Posts some more work and receives; false if all is posted. */
   boolean postSome();
 

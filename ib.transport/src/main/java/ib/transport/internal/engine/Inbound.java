@@ -55,6 +55,14 @@ final class Inbound {
     return payloadBytes == 0 || (payloadBytes > 0 && Opcode.hasPayload(opcode));
   }
 
+  /** Whether the payload is as long as the packet's place in its message wants it. */
+  boolean fitsMtu(int mtu) {
+    if (Opcode.isEnd(opcode)) {
+      return payloadBytes <= mtu && (payloadBytes > 0 || Opcode.isOnly(opcode));
+    }
+    return payloadBytes == mtu;
+  }
+
   int aethSyndrome() {
     return Aeth.syndrome(segment, offset + Bth.LENGTH);
   }

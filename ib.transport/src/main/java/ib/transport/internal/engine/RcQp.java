@@ -24,6 +24,7 @@ final class RcQp extends BackedQp {
 
   private final RcRequester requester;
   private final RcResponder responder;
+  private final RcAnswerer answerer;
   final Congestion congestion = new Congestion(this);
 
   long peerHigh;
@@ -38,7 +39,8 @@ final class RcQp extends BackedQp {
   RcQp(EngineCore core, int qpn, QpBackend backend) {
     super(core, qpn, QpType.RC, backend);
     requester = new RcRequester(this);
-    responder = new RcResponder(this);
+    answerer = new RcAnswerer(this);
+    responder = new RcResponder(this, answerer);
   }
 
   @Override
@@ -99,22 +101,22 @@ final class RcQp extends BackedQp {
   @Override
   int transmit(PacketSink sink, int budget) {
     if (destroyed || !receives()) {
-      int work = responder.transmitAckLeft(sink);
+      int work = answerer.transmitAckLeft(sink);
       return !destroyed && wantsFlush() ? work + flushPosted() : work;
     }
     int work = congestion.transmit(sink, peerHigh, peerLow, destQpn);
     if (core.sinkFull) {
       return work;
     }
-    boolean answers = responder.wantsTurn();
-    if (answers && responder.isShort() && !answersFirst && sends()) {
+    boolean answers = answerer.wantsTurn();
+    if (answers && answerer.isShort() && !answersFirst && sends()) {
       // A short answer behind a request goes in the same train.
       work += requester.transmit(sink, budget - 1);
       answersFirst = core.sinkFull;
-      return core.sinkFull || !receives() ? work : work + responder.transmit(sink, 1);
+      return core.sinkFull || !receives() ? work : work + answerer.transmit(sink, 1);
     }
     answersFirst = false;
-    work += responder.transmit(sink, answers && requester.wantsTurn() ? budget / 2 : budget);
+    work += answerer.transmit(sink, answers && requester.wantsTurn() ? budget / 2 : budget);
     if (!core.sinkFull && sends()) {
       work += requester.transmit(sink, budget - work);
     }
@@ -124,9 +126,9 @@ final class RcQp extends BackedQp {
   @Override
   boolean wantsTurn() {
     if (destroyed || !receives()) {
-      return responder.owesAck() || (!destroyed && wantsFlush());
+      return answerer.owesAck() || (!destroyed && wantsFlush());
     }
-    return congestion.wantsTurn() || responder.wantsTurn() || (sends() && requester.wantsTurn());
+    return congestion.wantsTurn() || answerer.wantsTurn() || (sends() && requester.wantsTurn());
   }
 
   @Override

@@ -25,17 +25,13 @@ import java.net.InetAddress;
  * queue pairs, without acknowledgements. A request is done when its last packet was sent; a message
  * of which a packet is missing is not delivered.
  */
-final class UcQp extends BackedQp {
+final class UcQp extends UnreliableQp {
   private final UcResponder responder;
-  private final SendWqe send = new SendWqe();
-  private boolean holdsSend;
-  private boolean kicked;
 
   /** Packets of the held entry, and how many of them were sent. */
   private int packets;
 
   private int sentPackets;
-  private int psn;
 
   long peerHigh;
   long peerLow;
@@ -74,49 +70,10 @@ final class UcQp extends BackedQp {
   // Sending.
 
   @Override
-  public void kickSend() {
-    if (flushesSends()) {
-      wantFlush();
-    } else {
-      kicked = true;
-      if (sends()) {
-        core.ready.addLast(this);
-      }
-    }
-  }
-
-  @Override
-  boolean wantsTurn() {
-    return !destroyed
-        && (wantsFlush() || (sends() && (holdsSend || (kicked && state() == QpState.RTS))));
-  }
-
-  @Override
-  int transmit(PacketSink sink, int budget) {
-    if (destroyed || !sends()) {
-      return !destroyed && wantsFlush() ? flushPosted() : 0;
-    }
-    int sent = 0;
-    while (sent < budget && sends() && pull() && sendPacket(sink)) {
-      sent++;
-    }
-    return sent;
-  }
-
-  private boolean pull() {
-    if (!holdsSend && kicked && state() == QpState.RTS) {
-      holdsSend = backend.nextSend(send);
-      kicked = holdsSend;
-      if (holdsSend) {
-        packets = Psn.packets(send.totalBytes(), mtu);
-        sentPackets = 0;
-        WcStatus failure = unsendable();
-        if (failure != WcStatus.SUCCESS) {
-          failSend(failure);
-        }
-      }
-    }
-    return holdsSend;
+  WcStatus begin(SendWqe entry) {
+    packets = Psn.packets(entry.totalBytes(), mtu);
+    sentPackets = 0;
+    return unsendable();
   }
 
   private WcStatus unsendable() {
@@ -133,8 +90,8 @@ final class UcQp extends BackedQp {
     return send.totalBytes() > RcQp.MAX_MESSAGE_BYTES ? WcStatus.LOC_LEN_ERR : WcStatus.SUCCESS;
   }
 
-  /** Sends the next packet of the held entry; false if the sink is full or the entry failed. */
-  private boolean sendPacket(PacketSink sink) {
+  @Override
+  boolean sendPacket(PacketSink sink) {
     if (send.opcode().isLocal()) {
       return executeLocal();
     }
@@ -183,19 +140,6 @@ final class UcQp extends BackedQp {
     return true;
   }
 
-  private void failSend(WcStatus status) {
-    complete(status, 0);
-    failSends("request could not be sent: " + status);
-  }
-
-  private void complete(WcStatus status, int bytes) {
-    holdsSend = false;
-    if (status == WcStatus.SUCCESS) {
-      core.counters.sendCompleted(send.opcode().wcOpcode());
-    }
-    backend.completeSend(send.cookie(), send.signaled(), status, send.opcode().wcOpcode(), bytes);
-  }
-
   // Receiving.
 
   @Override
@@ -213,34 +157,12 @@ final class UcQp extends BackedQp {
   }
 
   @Override
-  void onTimer() {
-    // Nothing is repeated: no deadline is ever set.
-  }
-
-  // The end.
-
-  @Override
-  boolean isDrained() {
-    return !holdsSend;
-  }
-
-  @Override
-  void flushSendsInProgress() {
-    if (holdsSend) {
-      holdsSend = false;
-      flush(send);
-    }
-  }
-
-  @Override
   void flushReceivesInProgress() {
     responder.flush();
   }
 
   @Override
-  void forget() {
-    holdsSend = false;
-    kicked = false;
+  void forgetReceives() {
     hasPeer = false;
     responder.forget();
   }

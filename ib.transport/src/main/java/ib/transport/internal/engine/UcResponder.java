@@ -3,7 +3,6 @@ package ib.transport.internal.engine;
 
 import ib.transport.MemoryStatus;
 import ib.transport.PortCounter;
-import ib.transport.RecvWqe;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
 import ib.verbs.AccessFlags;
@@ -25,9 +24,8 @@ final class UcResponder {
 
   private final UcQp qp;
   private final EngineCore core;
-  private final RecvWqe receive = new RecvWqe();
+  private final HeldReceive receive;
   private Message message = Message.NO;
-  private boolean holdsReceive;
   private int expectedPsn;
   private long received;
   private long writeAddress;
@@ -37,6 +35,7 @@ final class UcResponder {
   UcResponder(UcQp qp) {
     this.qp = qp;
     core = qp.core;
+    receive = new HeldReceive(qp);
   }
 
   void start(int psn) {
@@ -52,7 +51,7 @@ final class UcResponder {
       message = Message.NO;
     }
     boolean delivers =
-        fitsMtu(packet)
+        packet.fitsMtu(qp.mtu)
             && (Opcode.isSend(packet.opcode) ? executeSend(packet) : executeWrite(packet));
     if (!delivers) {
       core.counters.add(PortCounter.DROPPED_UC);
@@ -60,17 +59,9 @@ final class UcResponder {
     }
   }
 
-  private boolean fitsMtu(Inbound packet) {
-    int bytes = packet.payloadBytes;
-    if (Opcode.isEnd(packet.opcode)) {
-      return bytes <= qp.mtu && (bytes > 0 || Opcode.isOnly(packet.opcode));
-    }
-    return bytes == qp.mtu;
-  }
-
   private boolean executeSend(Inbound packet) {
     if (Opcode.isStart(packet.opcode)) {
-      if (!takeReceive()) {
+      if (!receive.take()) {
         return false;
       }
       received = 0;
@@ -78,16 +69,15 @@ final class UcResponder {
       return false;
     }
     int bytes = packet.payloadBytes;
-    if (received + bytes > receive.totalBytes()) {
+    if (received + bytes > receive.entry.totalBytes()) {
       return false;
     }
     MemoryStatus status =
         core.mover.scatter(
-            qp.backend, receive, received, bytes, packet.segment, packet.payloadOffset);
+            qp.backend, receive.entry, received, bytes, packet.segment, packet.payloadOffset);
     if (status != MemoryStatus.OK) {
       // Ours, not the peer's: a local error ends the queue pair (specification 9.9.3, class E).
-      holdsReceive = false;
-      qp.completeReceive(receive, WcStatus.LOC_PROT_ERR, 0);
+      receive.fail(WcStatus.LOC_PROT_ERR);
       qp.fail("a receive could not be written: " + status);
       return false;
     }
@@ -113,7 +103,7 @@ final class UcResponder {
     int bytes = packet.payloadBytes;
     boolean end = Opcode.isEnd(packet.opcode);
     boolean immediate = Opcode.hasImm(packet.opcode);
-    if ((end ? bytes != writeLeft : bytes >= writeLeft) || (immediate && !takeReceive())) {
+    if ((end ? bytes != writeLeft : bytes >= writeLeft) || (immediate && !receive.take())) {
       return false;
     }
     MemoryStatus status =
@@ -152,38 +142,18 @@ final class UcResponder {
             == MemoryStatus.OK;
   }
 
-  private boolean takeReceive() {
-    if (!holdsReceive) {
-      holdsReceive = qp.backend.nextReceive(receive);
-    }
-    return holdsReceive;
-  }
-
   private void deliver(Inbound packet, WcOpcode opcode) {
     message = Message.NO;
-    holdsReceive = false;
-    core.counters.add(PortCounter.RDMA_RECVS);
-    qp.backend.completeReceive(
-        receive.cookie(),
-        WcStatus.SUCCESS,
-        opcode,
-        (int) received,
-        packet.wcFlags(),
-        packet.immediateOrKey(),
-        qp.destQpn,
-        packet.solicited);
+    receive.deliver(packet, opcode, (int) received, qp.destQpn);
   }
 
   void flush() {
-    if (holdsReceive) {
-      holdsReceive = false;
-      qp.flush(receive);
-    }
+    receive.flush();
     message = Message.NO;
   }
 
   void forget() {
-    holdsReceive = false;
+    receive.forget();
     message = Message.NO;
   }
 }

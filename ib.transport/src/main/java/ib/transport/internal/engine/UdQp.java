@@ -4,7 +4,6 @@ package ib.transport.internal.engine;
 import ib.transport.MemoryStatus;
 import ib.transport.PortCounter;
 import ib.transport.QpBackend;
-import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
 import ib.transport.wire.Bth;
 import ib.transport.wire.Deth;
@@ -25,17 +24,12 @@ import java.lang.foreign.MemorySegment;
  * An unreliable datagram queue pair (specification 9.8.3): one packet a message, done when it is
  * sent. A receive begins with a 40-byte area for the {@link GrhArea}.
  */
-final class UdQp extends BackedQp {
+final class UdQp extends UnreliableQp {
   /** A posted Q_Key with this bit means: use the queue pair's own (specification 10.2.5). */
   private static final int PRIVILEGED_QKEY = 0x8000_0000;
 
-  private final SendWqe send = new SendWqe();
-  private final RecvWqe receive = new RecvWqe();
+  private final HeldReceive receive = new HeldReceive(this);
   private final GrhArea grh;
-  private boolean holdsSend;
-  private boolean holdsReceive;
-  private boolean kicked;
-  private int psn;
 
   UdQp(EngineCore core, int qpn, QpBackend backend) {
     super(core, qpn, QpType.UD, backend);
@@ -50,52 +44,17 @@ final class UdQp extends BackedQp {
   }
 
   @Override
-  public void kickSend() {
-    if (flushesSends()) {
-      wantFlush();
-    } else {
-      kicked = true;
-      if (sends()) {
-        core.ready.addLast(this);
-      }
+  WcStatus begin(SendWqe entry) {
+    WrOpcode opcode = entry.opcode();
+    if (entry.malformed() || (opcode != WrOpcode.SEND && opcode != WrOpcode.SEND_WITH_IMM)) {
+      return WcStatus.LOC_QP_OP_ERR;
     }
+    return entry.totalBytes() > core.options.mtuBytes() ? WcStatus.LOC_LEN_ERR : WcStatus.SUCCESS;
   }
 
   @Override
-  boolean wantsTurn() {
-    return !destroyed
-        && (wantsFlush() || (sends() && (holdsSend || (kicked && state() == QpState.RTS))));
-  }
-
-  @Override
-  int transmit(PacketSink sink, int budget) {
-    if (destroyed || !sends()) {
-      return !destroyed && wantsFlush() ? flushPosted() : 0;
-    }
-    int sent = 0;
-    while (sent < budget && sends() && pull() && sendHeld(sink)) {
-      sent++;
-    }
-    return sent;
-  }
-
-  private boolean pull() {
-    if (!holdsSend && kicked && state() == QpState.RTS) {
-      holdsSend = backend.nextSend(send);
-      kicked = holdsSend;
-    }
-    return holdsSend;
-  }
-
-  /** Sends the entry that is held; false if the sink is full or the entry is in error. */
-  private boolean sendHeld(PacketSink sink) {
+  boolean sendPacket(PacketSink sink) {
     boolean immediate = send.opcode() == WrOpcode.SEND_WITH_IMM;
-    if (send.malformed() || (send.opcode() != WrOpcode.SEND && !immediate)) {
-      return failSend(WcStatus.LOC_QP_OP_ERR);
-    }
-    if (send.totalBytes() > core.options.mtuBytes()) {
-      return failSend(WcStatus.LOC_LEN_ERR);
-    }
     int opcode = immediate ? Opcode.UD_SEND_ONLY_IMM : Opcode.UD_SEND_ONLY;
     int header = Opcode.headerLength(opcode);
     int bytes = (int) send.totalBytes();
@@ -107,7 +66,8 @@ final class UdQp extends BackedQp {
     MemorySegment out = sink.segment();
     long at = sink.offset();
     if (core.mover.gather(backend, send, 0, bytes, out, at + header) != MemoryStatus.OK) {
-      return failSend(WcStatus.LOC_PROT_ERR);
+      failSend(WcStatus.LOC_PROT_ERR);
+      return false;
     }
     Bth.write(
         out, at, opcode, send.solicited(), pad, core.options.pkey(), send.remoteQpn(), false, psn);
@@ -123,27 +83,14 @@ final class UdQp extends BackedQp {
     return true;
   }
 
-  private boolean failSend(WcStatus status) {
-    complete(status, 0);
-    failSends("datagram could not be sent: " + status);
-    return false;
-  }
-
-  private void complete(WcStatus status, int bytes) {
-    holdsSend = false;
-    if (status == WcStatus.SUCCESS) {
-      core.counters.sendCompleted(send.opcode().wcOpcode());
-    }
-    backend.completeSend(send.cookie(), send.signaled(), status, send.opcode().wcOpcode(), bytes);
-  }
-
   @Override
   void onPacket(Inbound packet) {
     if (!receives()) {
       core.counters.add(PortCounter.DROPPED_STATE);
     } else if (packet.dethQkey() != attributes.qkey()) {
       core.counters.add(PortCounter.DROPPED_QKEY);
-    } else if (!takeReceive() || GrhArea.LENGTH + packet.payloadBytes > receive.totalBytes()) {
+    } else if (!receive.take()
+        || GrhArea.LENGTH + packet.payloadBytes > receive.entry.totalBytes()) {
       // A receive that is too short is kept for the next datagram.
       core.counters.add(PortCounter.DROPPED_UD_NO_RECV);
     } else {
@@ -152,64 +99,27 @@ final class UdQp extends BackedQp {
     }
   }
 
-  private boolean takeReceive() {
-    if (!holdsReceive) {
-      holdsReceive = backend.nextReceive(receive);
-    }
-    return holdsReceive;
-  }
-
   private void deliver(Inbound packet) {
     int bytes = packet.payloadBytes;
     grh.fill(packet);
-    MemoryStatus status = core.mover.scatter(backend, receive, 0, GrhArea.LENGTH, grh.segment(), 0);
+    MemoryStatus status =
+        core.mover.scatter(backend, receive.entry, 0, GrhArea.LENGTH, grh.segment(), 0);
     if (status == MemoryStatus.OK) {
       status =
           core.mover.scatter(
-              backend, receive, GrhArea.LENGTH, bytes, packet.segment, packet.payloadOffset);
+              backend, receive.entry, GrhArea.LENGTH, bytes, packet.segment, packet.payloadOffset);
     }
-    holdsReceive = false;
     if (status != MemoryStatus.OK) {
-      completeReceive(receive, WcStatus.LOC_PROT_ERR, 0);
+      receive.fail(WcStatus.LOC_PROT_ERR);
       fail("a receive could not be written: " + status);
       return;
     }
-    core.counters.add(PortCounter.RDMA_RECVS);
-    backend.completeReceive(
-        receive.cookie(),
-        WcStatus.SUCCESS,
-        WcOpcode.RECV,
-        GrhArea.LENGTH + bytes,
-        packet.wcFlags(),
-        packet.immediateOrKey(),
-        packet.dethSourceQpn(),
-        packet.solicited);
-  }
-
-  @Override
-  void onTimer() {
-    // Datagrams are not repeated: no deadline is ever set.
-  }
-
-  @Override
-  boolean isDrained() {
-    return !holdsSend;
-  }
-
-  @Override
-  void flushSendsInProgress() {
-    if (holdsSend) {
-      holdsSend = false;
-      flush(send);
-    }
+    receive.deliver(packet, WcOpcode.RECV, GrhArea.LENGTH + bytes, packet.dethSourceQpn());
   }
 
   @Override
   void flushReceivesInProgress() {
-    if (holdsReceive) {
-      holdsReceive = false;
-      flush(receive);
-    }
+    receive.flush();
   }
 
   // Multicast.
@@ -246,9 +156,7 @@ final class UdQp extends BackedQp {
   }
 
   @Override
-  void forget() {
-    holdsSend = false;
-    holdsReceive = false;
-    kicked = false;
+  void forgetReceives() {
+    receive.forget();
   }
 }

@@ -4,7 +4,7 @@ package ib.transport;
 import java.lang.foreign.MemorySegment;
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Takes MADs of QP1, on the agent thread. */
+/** The connection manager of a port, as its engine sees it. Called on the agent thread. */
 @ConsumerType
 @FunctionalInterface
 public interface GsiHandler {
@@ -25,4 +25,13 @@ public interface GsiHandler {
       MemorySegment mad,
       long offset,
       int lengthBytes);
+
+  /**
+   * A connected queue pair received the first packet of its peer since it is ready to receive: the
+   * peer takes the connection as established, whatever became of its RTU (IBA vol. 1, chapter 12,
+   * "communication established").
+   *
+   * @param qpn the queue pair's number
+   */
+  default void onFirstPacket(int qpn) {}
 }

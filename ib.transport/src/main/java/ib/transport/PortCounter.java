@@ -36,6 +36,8 @@ public enum PortCounter {
   DROPPED_STATE,
   /** Dropped: a datagram found no receive posted or one too short. */
   DROPPED_UD_NO_RECV,
+  /** Dropped: a datagram longer than the port's MTU, or than a MAD at QP1. */
+  DROPPED_UD_TOO_LONG,
   /** Dropped: part of a message of an unreliable connection that can't be delivered. */
   DROPPED_UC,
   /** Duplicate requests answered again. */
@@ -64,7 +66,7 @@ public enum PortCounter {
   RP_CNP_HANDLED,
   /** Congestion notifications sent. */
   NP_CNP_SENT,
-  /** Packets of connected queue pairs that came with a mark of congestion (ECN). */
+  /** Packets of queue pairs that came with a mark of congestion (ECN). */
   NP_ECN_MARKED_ROCE_PACKETS,
   /** Times the socket took no more and packets waited. */
   SEND_QUEUE_FULL,

@@ -155,6 +155,9 @@ public interface QpBackend {
    */
   default void onLastWqe() {}
 
+  /** A connected queue pair in RTR received a packet of its peer, the first since RESET. */
+  default void onCommEst() {}
+
   /** In SQD nothing is in progress any more, and the user wants to know. */
   default void onSqDrained() {}
 

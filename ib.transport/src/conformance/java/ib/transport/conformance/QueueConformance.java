@@ -184,6 +184,11 @@ public abstract class QueueConformance {
   }
 
   private static void toRts(QueuePair qp, Side peer, QueuePair to) throws RdmaException {
+    toRtr(qp, peer, to);
+    toRtsFromRtr(qp);
+  }
+
+  private static void toRtr(QueuePair qp, Side peer, QueuePair to) throws RdmaException {
     boolean reliable = qp.type() == QpType.RC;
     qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.ALL));
     QpAttributes rtr =
@@ -194,6 +199,10 @@ public abstract class QueueConformance {
             .pathMtuBytes(4096)
             .rqPsn(7);
     qp.modify(reliable ? rtr.maxDestRdAtomic(4).minRnrTimer(1) : rtr);
+  }
+
+  private static void toRtsFromRtr(QueuePair qp) throws RdmaException {
+    boolean reliable = qp.type() == QpType.RC;
     QpAttributes rts = new QpAttributes().state(QpState.RTS).sqPsn(7);
     qp.modify(
         reliable ? rts.timeoutCode(14).retryCount(7).rnrRetry(7).maxRdAtomic(4) : rts);
@@ -294,6 +303,24 @@ public abstract class QueueConformance {
     assertIs(a.next(), from, 1, WcStatus.SUCCESS);
     assertIs(a.next(), from, 2, WcStatus.SUCCESS);
     assertThat(from.query().retryCount()).isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RC", "UC"})
+  void shouldTellOfTheFirstPacketInRtr(QpType type) throws Exception {
+    QueuePair from = a.qp(type, null);
+    QueuePair to = b.qp(type, null);
+    toRts(from, b, to);
+    toRtr(to, a, from);
+    to.postRecv(b.receive(1, 0, 10));
+    to.postRecv(b.receive(2, 0, 10));
+    from.postSend(a.request(3, WrOpcode.SEND, 0, 10));
+    Endpoint.await("COMM_EST", () -> right.context.told(AsyncEventType.COMM_EST, to));
+    assertIs(b.next(), to, 1, WcStatus.SUCCESS);
+    toRtsFromRtr(to);
+    from.postSend(a.request(4, WrOpcode.SEND, 0, 10));
+    assertIs(b.next(), to, 2, WcStatus.SUCCESS);
+    assertThat(left.context.told(AsyncEventType.COMM_EST, from)).isFalse();
   }
 
   // Shared receive queues.

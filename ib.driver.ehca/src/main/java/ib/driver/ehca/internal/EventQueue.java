@@ -162,6 +162,8 @@ final class EventQueue implements AgentTask {
           qp.sendQueueFailed();
         }
       }
+      case Eqe.COMM_EST ->
+          tellOfQp(subject, AsyncEventType.COMM_EST, "received the first packet in RTR");
       case Eqe.SQ_DRAINED -> tellOfQp(subject, AsyncEventType.SQ_DRAINED, "nothing is in progress");
       case Eqe.LAST_WQE ->
           tellOfQp(subject, AsyncEventType.QP_LAST_WQE_REACHED, "takes no receive any more");

@@ -127,6 +127,11 @@ final class IpathTransport implements QpBackend {
   }
 
   @Override
+  public void onCommEst() {
+    qp.tellOwner(AsyncEventType.COMM_EST, "received the first packet in RTR");
+  }
+
+  @Override
   public void onSqDrained() {
     qp.tellOwner(AsyncEventType.SQ_DRAINED, "nothing is in progress");
   }

@@ -73,6 +73,8 @@ final class MthcaEq {
       case Eqe.CQ_ERROR -> hca.onCqError(number);
       case Eqe.WQ_CATAS_ERROR -> hca.onQpError(number);
       case Eqe.PORT_CHANGE -> hca.onPortChange(number == Eqe.PORT_UP);
+      case Eqe.COMM_EST ->
+          hca.onQpEvent(number, AsyncEventType.COMM_EST, "received the first packet in RTR");
       case Eqe.SQ_DRAINED ->
           hca.onQpEvent(number, AsyncEventType.SQ_DRAINED, "nothing is in progress");
       case Eqe.SRQ_QP_LAST_WQE ->

@@ -27,6 +27,7 @@ abstract class BackedQp extends EngineQp implements PortQp {
   private volatile QpState state = QpState.RESET;
   boolean destroyed;
   private boolean flushWanted;
+  private boolean heardOfPeer;
   private boolean drainNoticeWanted;
 
   BackedQp(EngineCore core, int qpn, QpType type, QpBackend backend) {
@@ -82,6 +83,7 @@ abstract class BackedQp extends EngineQp implements PortQp {
         core.timers.clear(this);
         attributes = new QpAttributes();
         flushWanted = false;
+        heardOfPeer = false;
         forget();
       }
       case ERR -> {
@@ -156,6 +158,17 @@ abstract class BackedQp extends EngineQp implements PortQp {
   public final void kickReceive() {
     if (state == QpState.ERR) {
       wantFlush();
+    }
+  }
+
+  /** A packet of a connected queue pair's peer passed all checks. */
+  final void hearOfPeer() {
+    if (!heardOfPeer) {
+      heardOfPeer = true;
+      if (state == QpState.RTR) {
+        backend.onCommEst();
+      }
+      core.onFirstPacket.accept(qpn());
     }
   }
 

@@ -33,7 +33,7 @@ final class Congestion {
 
   /** A packet of the queue pair's peer came, of whatever kind; looks at its mark. */
   void onPacket(Inbound packet) {
-    if ((packet.trafficClass & CONGESTION_EXPERIENCED) == CONGESTION_EXPERIENCED) {
+    if (isMarked(packet)) {
       core.counters.add(PortCounter.NP_ECN_MARKED_ROCE_PACKETS);
       if (!wanted && (!everSent || core.nowNs - sentNs >= NOTIFICATION_PERIOD_NS)) {
         wanted = true;
@@ -60,9 +60,21 @@ final class Congestion {
     if (!wanted) {
       return 0;
     }
-    if (!sink.begin(peerHigh, peerLow, qp.qpn(), Bth.LENGTH + Opcode.CNP_RESERVED_BYTES)) {
-      core.sinkFull = true;
+    if (!notify(qp, sink, peerHigh, peerLow, destQpn)) {
       return 0;
+    }
+    wanted = false;
+    everSent = true;
+    sentNs = core.nowNs;
+    return 1;
+  }
+
+  /** Sends one notification; false if the sink is full. */
+  static boolean notify(EngineQp from, PacketSink sink, long high, long low, int destQpn) {
+    EngineCore core = from.core;
+    if (!sink.begin(high, low, from.qpn(), Bth.LENGTH + Opcode.CNP_RESERVED_BYTES)) {
+      core.sinkFull = true;
+      return false;
     }
     MemorySegment out = sink.segment();
     long at = sink.offset();
@@ -73,10 +85,12 @@ final class Congestion {
     }
     sink.commit();
     core.counters.add(PortCounter.NP_CNP_SENT);
-    wanted = false;
-    everSent = true;
-    sentNs = core.nowNs;
-    return 1;
+    return true;
+  }
+
+  /** Whether a packet was marked on its way. */
+  static boolean isMarked(Inbound packet) {
+    return (packet.trafficClass & CONGESTION_EXPERIENCED) == CONGESTION_EXPERIENCED;
   }
 
   /** Whether data may go now; if not, the queue pair gets a turn when it may. */

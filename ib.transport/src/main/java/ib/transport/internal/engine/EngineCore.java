@@ -3,6 +3,7 @@ package ib.transport.internal.engine;
 
 import ib.transport.wire.Bth;
 import ib.transport.wire.Icrc;
+import java.util.function.IntConsumer;
 
 /** What the queue pairs of a port share: options, counters, the time, windows, who sends next. */
 final class EngineCore {
@@ -24,6 +25,9 @@ final class EngineCore {
   final Window reads;
 
   final MemoryMover mover = new MemoryMover();
+
+  /** Told the number of a connected queue pair that heard of its peer for the first time. */
+  IntConsumer onFirstPacket = qpn -> {};
 
   /** The time that the port gave last. */
   long nowNs;

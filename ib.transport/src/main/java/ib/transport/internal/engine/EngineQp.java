@@ -31,6 +31,11 @@ abstract class EngineQp {
   /** Service type: which opcodes may come. */
   abstract QpType serviceType();
 
+  /** Whether congestion notifications may come: not to QP1, nor to a multicast group. */
+  boolean takesNotifications() {
+    return true;
+  }
+
   /** A packet for this queue pair came; ICRC, length, opcode and P_Key are right. */
   abstract void onPacket(Inbound packet);
 

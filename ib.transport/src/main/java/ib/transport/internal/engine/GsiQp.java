@@ -62,13 +62,30 @@ final class GsiQp extends EngineQp implements Gsi {
     handler = newHandler;
   }
 
+  /** What a queue pair heard of its peer concerns who manages connections. */
+  void onFirstPacket(int connectedQpn) {
+    GsiHandler to = handler;
+    if (to != null) {
+      to.onFirstPacket(connectedQpn);
+    }
+  }
+
+  @Override
+  boolean takesNotifications() {
+    return false;
+  }
+
   @Override
   void onPacket(Inbound packet) {
     GsiHandler to = handler;
-    if (packet.dethQkey() != QKEY) {
+    if (packet.opcode != Opcode.UD_SEND_ONLY) {
+      core.counters.add(PortCounter.DROPPED_OPCODE);
+    } else if (packet.dethQkey() != QKEY) {
       core.counters.add(PortCounter.DROPPED_QKEY);
     } else if (packet.payloadBytes < MAD_BYTES) {
       core.counters.add(PortCounter.DROPPED_SHORT);
+    } else if (packet.payloadBytes > MAD_BYTES) {
+      core.counters.add(PortCounter.DROPPED_UD_TOO_LONG);
     } else if (to == null) {
       core.counters.add(PortCounter.DROPPED_UD_NO_RECV);
     } else {

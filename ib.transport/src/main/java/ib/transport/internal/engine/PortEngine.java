@@ -55,6 +55,7 @@ public final class PortEngine {
     core = new EngineCore(options);
     gsi = new GsiQp(core);
     core.qps.put(gsi);
+    core.onFirstPacket = gsi::onFirstPacket;
     ipv6 = !Gids.isV4(options.localHigh(), options.localLow());
     flow = ipv6 ? IcrcFlow.ipv6() : IcrcFlow.ipv4();
   }
@@ -297,7 +298,9 @@ public final class PortEngine {
     EngineQp qp = core.qps.get(inbound.destQp);
     if (qp == null) {
       core.counters.add(PortCounter.DROPPED_QPN);
-    } else if (!takes(qp.serviceType(), inbound.opcode)) {
+    } else if (inbound.opcode == Opcode.CNP
+        ? !qp.takesNotifications()
+        : !takes(qp.serviceType(), inbound.opcode)) {
       core.counters.add(PortCounter.DROPPED_OPCODE);
     } else if (!pkeyMatches(inbound.pkey, core.options.pkey())) {
       core.counters.add(PortCounter.DROPPED_PKEY);
@@ -325,8 +328,8 @@ public final class PortEngine {
   private static boolean takes(QpType type, int opcode) {
     int transport = Opcode.transport(opcode);
     return switch (type) {
-      case RC -> transport == Opcode.RC || opcode == Opcode.CNP;
-      case UC -> transport == Opcode.UC || opcode == Opcode.CNP;
+      case RC -> transport == Opcode.RC;
+      case UC -> transport == Opcode.UC;
       case UD -> transport == Opcode.UD;
     };
   }

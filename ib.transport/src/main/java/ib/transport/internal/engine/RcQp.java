@@ -77,6 +77,7 @@ final class RcQp extends BackedQp {
       core.counters.add(PortCounter.DROPPED_STATE);
     } else {
       core.counters.add(PortCounter.RCVD_PKTS);
+      hearOfPeer();
       congestion.onPacket(packet);
       if (Opcode.isRequest(packet.opcode)) {
         responder.onRequest(packet);

@@ -27,6 +27,7 @@ import java.net.InetAddress;
  */
 final class UcQp extends UnreliableQp {
   private final UcResponder responder;
+  private final Congestion congestion = new Congestion(this);
 
   /** Packets of the held entry, and how many of them were sent. */
   private int packets;
@@ -121,6 +122,7 @@ final class UcQp extends UnreliableQp {
     }
     Padding.write(out, at + header + payload, pad);
     sink.commit();
+    congestion.sent(header + payload);
     psn = Psn.next(psn);
     sentPackets++;
     if (last) {
@@ -140,6 +142,26 @@ final class UcQp extends UnreliableQp {
     return true;
   }
 
+  @Override
+  boolean owesNotification() {
+    return congestion.wantsTurn();
+  }
+
+  @Override
+  int sendNotifications(PacketSink sink) {
+    return congestion.transmit(sink, peerHigh, peerLow, destQpn);
+  }
+
+  @Override
+  boolean admits() {
+    return congestion.admits();
+  }
+
+  @Override
+  void forgetCongestion() {
+    congestion.forget();
+  }
+
   // Receiving.
 
   @Override
@@ -150,6 +172,8 @@ final class UcQp extends UnreliableQp {
       core.counters.add(PortCounter.DROPPED_ADDRESS);
     } else {
       core.counters.add(PortCounter.RCVD_PKTS);
+      hearOfPeer();
+      congestion.onPacket(packet);
       if (Opcode.isRequest(packet.opcode)) {
         responder.onRequest(packet);
       }
@@ -159,6 +183,7 @@ final class UcQp extends UnreliableQp {
   @Override
   void flushReceivesInProgress() {
     responder.flush();
+    congestion.forget();
   }
 
   @Override

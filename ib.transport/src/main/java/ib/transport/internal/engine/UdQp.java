@@ -30,6 +30,7 @@ final class UdQp extends UnreliableQp {
 
   private final HeldReceive receive = new HeldReceive(this);
   private final GrhArea grh;
+  private final DatagramCongestion congestion = new DatagramCongestion(this);
 
   UdQp(EngineCore core, int qpn, QpBackend backend) {
     super(core, qpn, QpType.UD, backend);
@@ -78,23 +79,50 @@ final class UdQp extends UnreliableQp {
     }
     Padding.write(out, at + header + bytes, pad);
     sink.commit();
+    congestion.sent(header + bytes);
     psn = Psn.next(psn);
     complete(WcStatus.SUCCESS, bytes);
     return true;
   }
 
   @Override
+  boolean owesNotification() {
+    return congestion.wantsTurn();
+  }
+
+  @Override
+  int sendNotifications(PacketSink sink) {
+    return congestion.transmit(sink);
+  }
+
+  @Override
+  boolean admits() {
+    return congestion.admits();
+  }
+
+  @Override
+  void forgetCongestion() {
+    congestion.forget();
+  }
+
+  @Override
   void onPacket(Inbound packet) {
     if (!receives()) {
       core.counters.add(PortCounter.DROPPED_STATE);
+    } else if (packet.opcode == Opcode.CNP) {
+      core.counters.add(PortCounter.RCVD_PKTS);
+      congestion.onNotification();
     } else if (packet.dethQkey() != attributes.qkey()) {
       core.counters.add(PortCounter.DROPPED_QKEY);
+    } else if (packet.payloadBytes > core.options.mtuBytes()) {
+      core.counters.add(PortCounter.DROPPED_UD_TOO_LONG);
     } else if (!receive.take()
         || GrhArea.LENGTH + packet.payloadBytes > receive.entry.totalBytes()) {
       // A receive that is too short is kept for the next datagram.
       core.counters.add(PortCounter.DROPPED_UD_NO_RECV);
     } else {
       core.counters.add(PortCounter.RCVD_PKTS);
+      congestion.onDatagram(packet);
       deliver(packet);
     }
   }
@@ -120,6 +148,7 @@ final class UdQp extends UnreliableQp {
   @Override
   void flushReceivesInProgress() {
     receive.flush();
+    congestion.forget();
   }
 
   // Multicast.

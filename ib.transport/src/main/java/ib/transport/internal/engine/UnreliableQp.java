@@ -32,6 +32,18 @@ abstract class UnreliableQp extends BackedQp {
   /** Sends the next packet of the entry; false if the sink is full or the entry failed. */
   abstract boolean sendPacket(PacketSink sink);
 
+  /** Whether a notification of congestion is to be sent. */
+  abstract boolean owesNotification();
+
+  /** Sends the notifications that are due; how many. */
+  abstract int sendNotifications(PacketSink sink);
+
+  /** Whether congestion lets the next packet go now; if not, a turn comes when it does. */
+  abstract boolean admits();
+
+  /** Notifications that came, and those to be sent, mean nothing any more. */
+  abstract void forgetCongestion();
+
   @Override
   public final void kickSend() {
     if (flushesSends()) {
@@ -47,19 +59,29 @@ abstract class UnreliableQp extends BackedQp {
   @Override
   final boolean wantsTurn() {
     return !destroyed
-        && (wantsFlush() || (sends() && (holdsSend || (kicked && state() == QpState.RTS))));
+        && (wantsFlush()
+            || (receives() && owesNotification())
+            || (sends() && !paced && (holdsSend || (kicked && state() == QpState.RTS))));
   }
 
   @Override
   final int transmit(PacketSink sink, int budget) {
-    if (destroyed || !sends()) {
-      return !destroyed && wantsFlush() ? flushPosted() : 0;
+    if (destroyed) {
+      return 0;
     }
-    int sent = 0;
-    while (sent < budget && sends() && pull() && sendPacket(sink)) {
+    int sent = receives() ? sendNotifications(sink) : 0;
+    if (!sends()) {
+      return wantsFlush() ? sent + flushPosted() : sent;
+    }
+    while (sent < budget && !core.sinkFull && sends() && pull() && mayGo() && sendPacket(sink)) {
       sent++;
     }
     return sent;
+  }
+
+  /** Packets are paced, local operations are not. */
+  private boolean mayGo() {
+    return send.opcode().isLocal() || admits();
   }
 
   private boolean pull() {
@@ -113,6 +135,7 @@ abstract class UnreliableQp extends BackedQp {
   final void forget() {
     holdsSend = false;
     kicked = false;
+    forgetCongestion();
     forgetReceives();
   }
 

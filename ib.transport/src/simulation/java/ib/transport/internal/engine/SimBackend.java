@@ -47,7 +47,7 @@ class SimBackend implements QpBackend {
   final List<ReceiveDone> receiveDone = new ArrayList<>();
   final List<String> fatal = new ArrayList<>();
 
-  /** SQE, SQ_DRAINED and LAST_WQE, as they came. */
+  /** COMM_EST, SQE, SQ_DRAINED and LAST_WQE, as they came. */
   final List<String> events = new ArrayList<>();
 
   /** Whether {@link #receives} is a shared receive queue. */
@@ -219,6 +219,11 @@ class SimBackend implements QpBackend {
   @Override
   public void onLastWqe() {
     events.add("LAST_WQE");
+  }
+
+  @Override
+  public void onCommEst() {
+    events.add("COMM_EST");
   }
 
   @Override

@@ -4,13 +4,24 @@ package ib.transport.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.transport.PortCounter;
+import ib.transport.PortQp;
 import ib.transport.wire.Bth;
+import ib.transport.wire.Deth;
+import ib.transport.wire.Gids;
 import ib.transport.wire.Opcode;
+import ib.verbs.AccessFlags;
+import ib.verbs.QpAttributes;
+import ib.verbs.QpState;
+import ib.verbs.QpType;
+import ib.verbs.QueuePair;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
+import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Congestion: marks, notifications, and what they do to the rate. */
 class CongestionTest {
@@ -209,5 +220,147 @@ class CongestionTest {
     assertThat(pair.a.engine.nextDeadlineNs()).isLessThan(pair.nowNs + 60 * MS);
     pair.qpA.destroy();
     assertThat(pair.a.engine.onTimers(pair.nowNs + 3600L * 1000 * MS)).isZero();
+  }
+
+  // Unreliable services.
+
+  private static void ready(PortQp qp, InetAddress peer, int peerQpn) throws Exception {
+    if (qp.type() == QpType.UD) {
+      qp.modify(new QpAttributes().state(QpState.INIT).qkey(7));
+      qp.modify(new QpAttributes().state(QpState.RTR));
+    } else {
+      qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(AccessFlags.ALL));
+      qp.modify(
+          new QpAttributes()
+              .state(QpState.RTR)
+              .remoteAddress(peer)
+              .destQpn(peerQpn)
+              .pathMtuBytes(1024)
+              .rqPsn(0));
+    }
+    qp.modify(new QpAttributes().state(QpState.RTS).sqPsn(0));
+  }
+
+  private static Pair unreliable(QpType type) throws Exception {
+    Pair pair = new Pair(type, SimHost.options());
+    ready(pair.qpA, pair.b.address, Pair.QPN_B);
+    ready(pair.qpB, pair.a.address, Pair.QPN_A);
+    return pair;
+  }
+
+  private static void send(Pair pair, int bytes) {
+    pair.backendA.post(WrOpcode.SEND, 0, bytes, w -> w.setDatagram(0, pair.b.low, Pair.QPN_B, 7));
+    pair.qpA.kickSend();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"UC", "UD"})
+  void shouldNotifyTheSenderOverUnreliableServicesOnceAPeriod(QpType type) throws Exception {
+    Pair pair = unreliable(type);
+    for (int i = 0; i < 3; i++) {
+      send(pair, 100);
+    }
+    pair.a.engine.transmit(pair.a, pair.nowNs);
+    deliverMarked(pair, MARKED);
+    pair.settle();
+    assertThat(pair.b.engine.counter(PortCounter.NP_ECN_MARKED_ROCE_PACKETS))
+        .isEqualTo(type == QpType.UC ? 3 : 0);
+    for (int i = 0; i < 6; i++) {
+      pair.backendB.postReceive(0, 1000);
+    }
+    pair.nowNs += Congestion.NOTIFICATION_PERIOD_NS;
+    for (int i = 0; i < 3; i++) {
+      send(pair, 100);
+    }
+    pair.a.engine.onTimers(pair.nowNs);
+    pair.a.engine.transmit(pair.a, pair.nowNs);
+    deliverMarked(pair, MARKED);
+    pair.settle();
+    // A datagram for which there was no receive is none of the queue pair's.
+    int most = type == QpType.UC ? 2 : 1;
+    assertThat(notifications(pair)).hasSize(most);
+    assertThat(notifications(pair))
+        .allMatch(p -> Bth.destQp(p.segment(), 0) == Pair.QPN_A && Bth.becn(p.segment(), 0));
+    assertThat(pair.b.engine.counter(PortCounter.NP_CNP_SENT)).isEqualTo(most);
+    assertThat(pair.a.engine.counter(PortCounter.RP_CNP_HANDLED)).isEqualTo(most);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"UC", "UD"})
+  void shouldSlowDownWhenNotifiedOverUnreliableServicesAndRecover(QpType type) throws Exception {
+    Pair pair = unreliable(type);
+    for (int i = 0; i < 40; i++) {
+      Crafted.request(Opcode.CNP, Pair.QPN_A, 0, 0).deliverToA(pair);
+      pair.nowNs += RateLimit.CUT_PERIOD_NS;
+    }
+    for (int i = 0; i < 200; i++) {
+      pair.backendB.postReceive(0, 2000);
+      send(pair, 1000);
+    }
+    long beganNs = pair.nowNs;
+    pair.settle();
+    assertThat(pair.backendA.sendDone.size()).isLessThan(200);
+    assertThat(pair.a.engine.wantsTransmit()).as("it waits, and does not spin").isFalse();
+    pair.run();
+    assertThat(pair.backendA.sendDone).hasSize(200);
+    assertThat(pair.backendB.receiveDone).hasSize(200);
+    assertThat(pair.nowNs - beganNs).isGreaterThan(100_000);
+    // And none of it is left behind for the next life of the queue pair.
+    Crafted.request(Opcode.CNP, Pair.QPN_A, 0, 0).deliverToA(pair);
+    pair.qpA.modify(new QpAttributes().state(QpState.RESET));
+    assertThat(pair.a.engine.nextDeadlineNs()).isEqualTo(PortEngine.NO_DEADLINE);
+  }
+
+  @Test
+  void shouldNotifyEachOfManySendersOfDatagrams() throws Exception {
+    Pair pair = unreliable(QpType.UD);
+    int senders = 2 * DatagramCongestion.SENDERS;
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < senders; i++) {
+        int sender = 0x400 + i;
+        pair.backendB.postReceive(0, 1000);
+        SimPacket packet =
+            Crafted.request(Opcode.UD_SEND_ONLY, Pair.QPN_B, 0, 8)
+                .with(b -> Deth.write(b, Bth.LENGTH, 7, sender))
+                .from(pair.a.low, pair.b.low);
+        pair.b.receive(packet, false, MARKED, pair.nowNs);
+        if (i % DatagramCongestion.SENDERS == DatagramCongestion.SENDERS - 1) {
+          pair.settle();
+        }
+      }
+      pair.nowNs += Congestion.NOTIFICATION_PERIOD_NS;
+    }
+    assertThat(notifications(pair))
+        .extracting(p -> Bth.destQp(p.segment(), 0))
+        .contains(0x400, 0x400 + senders - 1)
+        .hasSize(2 * senders);
+  }
+
+  @Test
+  void shouldNotNotifyOfADatagramToAGroup() throws Exception {
+    Pair pair = unreliable(QpType.UD);
+    long group = Gids.low(InetAddress.ofLiteral("239.1.2.3"));
+    pair.qpB.attachMcast(0, group);
+    pair.backendB.postReceive(0, 1000);
+    SimPacket packet =
+        Crafted.request(Opcode.UD_SEND_ONLY, QueuePair.MULTICAST_QPN, 0, 8)
+            .with(b -> Deth.write(b, Bth.LENGTH, 7, Pair.QPN_A))
+            .from(pair.a.low, group);
+    pair.b.engine.receiveMulticast(
+        0,
+        group,
+        0,
+        pair.a.low,
+        SimPacket.SOURCE_PORT,
+        PortEngine.IP_ID_UNKNOWN,
+        MARKED,
+        packet.segment(),
+        0,
+        packet.bytes().length,
+        pair.nowNs);
+    pair.settle();
+    assertThat(pair.backendB.receiveDone).hasSize(1);
+    assertThat(pair.b.engine.counter(PortCounter.NP_ECN_MARKED_ROCE_PACKETS)).isEqualTo(1);
+    assertThat(notifications(pair)).isEmpty();
   }
 }

@@ -26,8 +26,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * What each wrong field of a packet to a reliable connection does: the NAK, the status or the
- * counted drop that the specification names, by its section (InfiniBand Architecture Specification
- * vol. 1, 9.7.4.1 for requests, 9.7.5 and 9.9.2 for answers; annex A19 for ATOMIC WRITE and FLUSH).
+ * counted drop that the specification names. Its other services are in {@link
+ * UnreliableHeaderTableTest}, with the fields that mean the same for all of them.
+ *
+ * <p>The rules are named by chapter (9, transport) or annex (A19, ATOMIC WRITE and FLUSH) of the
+ * InfiniBand Architecture Specification vol. 1 and the title of the rule. Finer numbers are given
+ * only where a public source quotes them: C9-88 (no key for zero bytes), C9-92 and C9-94 (lengths)
+ * and C9-105 (duplicates), all from {@code rxe_resp.c}.
  */
 class HeaderTableTest {
   private static final int PSN = 0xFF_FFF0;
@@ -37,63 +42,113 @@ class HeaderTableTest {
   /** A request with one thing wrong, and what comes of it. */
   private enum Request {
     // Header validation: dropped, counted, no answer.
-    BTH_VERSION("9.7.4.1.1", drop(PortCounter.DROPPED_OPCODE), send(8, b -> Bth.version(b, 0, 1))),
-    BTH_QPN("9.7.4.1.1", drop(PortCounter.DROPPED_QPN), send(8, b -> Wire.u24(b, 5, 0x999))),
-    BTH_PKEY("9.7.4.1.1", drop(PortCounter.DROPPED_PKEY), send(8, b -> Wire.u16(b, 2, 0x8001))),
-    BTH_OPCODE_OF_UC("9.7.4.1.1", drop(PortCounter.DROPPED_OPCODE), send(8, b -> op(b, 0x24))),
-    BTH_PAD("9.7.4.1.1", drop(PortCounter.DROPPED_SHORT), send(0, b -> Bth.padCount(b, 0, 1))),
+    BTH_VERSION(
+        "9 header validation",
+        drop(PortCounter.DROPPED_OPCODE),
+        send(8, b -> Bth.version(b, 0, 1))),
+    BTH_QPN(
+        "9 header validation", drop(PortCounter.DROPPED_QPN), send(8, b -> Wire.u24(b, 5, 0x999))),
+    BTH_PKEY(
+        "9 header validation",
+        drop(PortCounter.DROPPED_PKEY),
+        send(8, b -> Wire.u16(b, 2, 0x8001))),
+    BTH_OPCODE_OF_UC(
+        "9 header validation", drop(PortCounter.DROPPED_OPCODE), send(8, b -> op(b, 0x24))),
+    BTH_QP0("9 header validation", drop(PortCounter.DROPPED_QPN), send(8, b -> Wire.u24(b, 5, 0))),
+    BTH_GROUP(
+        "9 header validation", drop(PortCounter.DROPPED_QPN), send(8, b -> Wire.u24(b, 5, -1))),
+    BTH_OPCODE_OF_UD(
+        "9 header validation", drop(PortCounter.DROPPED_OPCODE), send(8, b -> op(b, 0x64))),
+    BTH_OPCODE_RESERVED(
+        "9 header validation", drop(PortCounter.DROPPED_OPCODE), send(8, b -> op(b, 0x15))),
+    BTH_OPCODE_OF_XRC(
+        "9 header validation", drop(PortCounter.DROPPED_OPCODE), send(8, b -> op(b, 0xA4))),
+    SHORTER_THAN_RETH(
+        "9 header validation", drop(PortCounter.DROPPED_SHORT), send(8, b -> op(b, 0x0A))),
+    SHORTER_THAN_ATOMIC_ETH(
+        "9 header validation", drop(PortCounter.DROPPED_SHORT), send(8, b -> op(b, 0x14))),
+    SHORTER_THAN_IETH(
+        "9 header validation", drop(PortCounter.DROPPED_SHORT), send(0, b -> op(b, 0x17))),
+    SHORTER_THAN_IMMDT(
+        "9 header validation", drop(PortCounter.DROPPED_SHORT), send(0, b -> op(b, 0x05))),
+    READ_WITH_PAYLOAD(
+        "9 header validation", drop(PortCounter.DROPPED_SHORT), of(Opcode.READ_REQUEST, 8)),
+    ATOMIC_WITH_PAYLOAD(
+        "9 header validation", drop(PortCounter.DROPPED_SHORT), of(Opcode.FETCH_ADD, 8)),
+    BTH_PAD(
+        "9 header validation",
+        drop(PortCounter.DROPPED_SHORT),
+        send(0, b -> Bth.padCount(b, 0, 1))),
 
     // PSN verification.
-    PSN_AHEAD("9.7.4.1.2", nak(Aeth.NAK_PSN_SEQUENCE_ERROR), send(8, b -> psn(b, PSN + 1))),
-    PSN_BEHIND("9.7.4.1.2", ack(PSN - 1), send(8, b -> psn(b, PSN - 1))),
+    PSN_AHEAD(
+        "9 PSN verification", nak(Aeth.NAK_PSN_SEQUENCE_ERROR), send(8, b -> psn(b, PSN + 1))),
+    PSN_BEHIND("9 duplicates C9-105", ack(PSN - 1), send(8, b -> psn(b, PSN - 1))),
 
     // Opcode sequence.
-    SEND_MIDDLE_FIRST("9.7.4.1.3", invalid(), of(Opcode.SEND_MIDDLE, MTU)),
-    SEND_LAST_FIRST("9.7.4.1.3", invalid(), of(Opcode.SEND_LAST, 8)),
-    SEND_LAST_INV_FIRST("9.7.4.1.3", invalid(), of(Opcode.SEND_LAST_INV, 8)),
-    WRITE_MIDDLE_FIRST("9.7.4.1.3", invalid(), of(Opcode.WRITE_MIDDLE, MTU)),
-    WRITE_LAST_IMM_FIRST("9.7.4.1.3", invalid(), of(Opcode.WRITE_LAST_IMM, 8)),
-    SEND_INSIDE_A_WRITE("9.7.4.1.3", invalid(), after(Opcode.WRITE_FIRST, Opcode.SEND_LAST, 8)),
-    WRITE_INSIDE_A_SEND("9.7.4.1.3", invalid(), after(Opcode.SEND_FIRST, Opcode.WRITE_LAST, 8)),
-    READ_INSIDE_A_SEND("9.7.4.1.3", invalid(), after(Opcode.SEND_FIRST, Opcode.READ_REQUEST, 0)),
-    ATOMIC_INSIDE_A_SEND("9.7.4.1.3", invalid(), after(Opcode.SEND_FIRST, Opcode.FETCH_ADD, 0)),
-    FLUSH_INSIDE_A_WRITE("9.7.4.1.3", invalid(), after(Opcode.WRITE_FIRST, Opcode.FLUSH, 0)),
-    FIRST_TWICE("9.7.4.1.3", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_FIRST, MTU)),
+    SEND_MIDDLE_FIRST("9 opcode sequence", invalid(), of(Opcode.SEND_MIDDLE, MTU)),
+    SEND_LAST_FIRST("9 opcode sequence", invalid(), of(Opcode.SEND_LAST, 8)),
+    SEND_LAST_INV_FIRST("9 opcode sequence", invalid(), of(Opcode.SEND_LAST_INV, 8)),
+    WRITE_MIDDLE_FIRST("9 opcode sequence", invalid(), of(Opcode.WRITE_MIDDLE, MTU)),
+    WRITE_LAST_IMM_FIRST("9 opcode sequence", invalid(), of(Opcode.WRITE_LAST_IMM, 8)),
+    SEND_INSIDE_A_WRITE(
+        "9 opcode sequence", invalid(), after(Opcode.WRITE_FIRST, Opcode.SEND_LAST, 8)),
+    WRITE_INSIDE_A_SEND(
+        "9 opcode sequence", invalid(), after(Opcode.SEND_FIRST, Opcode.WRITE_LAST, 8)),
+    READ_INSIDE_A_SEND(
+        "9 opcode sequence", invalid(), after(Opcode.SEND_FIRST, Opcode.READ_REQUEST, 0)),
+    ATOMIC_INSIDE_A_SEND(
+        "9 opcode sequence", invalid(), after(Opcode.SEND_FIRST, Opcode.FETCH_ADD, 0)),
+    FLUSH_INSIDE_A_WRITE(
+        "9 opcode sequence", invalid(), after(Opcode.WRITE_FIRST, Opcode.FLUSH, 0)),
+    ONLY_INSIDE_A_SEND(
+        "9 opcode sequence", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_ONLY, 8)),
+    ATOMIC_WRITE_INSIDE_A_SEND(
+        "9 opcode sequence", invalid(), after(Opcode.SEND_FIRST, Opcode.ATOMIC_WRITE, 8)),
+    FIRST_TWICE("9 opcode sequence", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_FIRST, MTU)),
 
     // Opcode validation: what the queue pair does not admit.
-    NO_WRITE("9.7.4.1.4", invalid(), without(AccessFlags.REMOTE_WRITE, write(8, 8, 0))),
-    NO_READ("9.7.4.1.4", invalid(), without(AccessFlags.REMOTE_READ, read(8, 0))),
-    NO_ATOMIC("9.7.4.1.4", invalid(), without(AccessFlags.REMOTE_ATOMIC, atomic(CELL, 0))),
+    NO_WRITE("9 opcode validation", invalid(), without(AccessFlags.REMOTE_WRITE, write(8, 8, 0))),
+    NO_READ("9 opcode validation", invalid(), without(AccessFlags.REMOTE_READ, read(8, 0))),
+    NO_ATOMIC(
+        "9 opcode validation", invalid(), without(AccessFlags.REMOTE_ATOMIC, atomic(CELL, 0))),
     NO_ATOMIC_WRITE("A19", invalid(), without(AccessFlags.REMOTE_WRITE, atomicWrite(8, 8, 0))),
     NO_FLUSH("A19", invalid(), without(AccessFlags.FLUSH_GLOBAL, flush(1, 0))),
 
     // R_Key validation.
-    WRITE_KEY("9.7.4.1.5", access(), write(8, 8, 0x999)),
-    READ_KEY("9.7.4.1.5", access(), read(8, 0x999)),
-    ATOMIC_KEY("9.7.4.1.5", access(), atomic(CELL, 0x999)),
-    ATOMIC_WRITE_KEY("9.7.4.1.5", access(), atomicWrite(8, 8, 0x999)),
-    FLUSH_KEY("9.7.4.1.5", access(), flush(1, 0x999)),
-    FLUSH_KEY_OF_A_REGION("9.7.4.1.5", access(), flush(0x11, 0x999)),
-    WRITE_BEYOND("9.7.4.1.5", access(), at(Pair.MEMORY - 4, write(8, 8, 0))),
-    READ_BEYOND("9.7.4.1.5", access(), at(Pair.MEMORY - 4, read(8, 0))),
-    ATOMIC_BEYOND("9.7.4.1.5", access(), atomic(Pair.MEMORY, 0)),
-    FLUSH_BEYOND("9.7.4.1.5", access(), at(Pair.MEMORY, flush(1, 0))),
-    INVALIDATE_KEY("9.7.4.1.5", access(), of(Opcode.SEND_ONLY_INV, 8)),
+    WRITE_KEY("9 R_Key validation", access(), write(8, 8, 0x999)),
+    READ_KEY("9 R_Key validation", access(), read(8, 0x999)),
+    ATOMIC_KEY("9 R_Key validation", access(), atomic(CELL, 0x999)),
+    ATOMIC_WRITE_KEY("9 R_Key validation", access(), atomicWrite(8, 8, 0x999)),
+    FLUSH_KEY("9 R_Key validation", access(), flush(1, 0x999)),
+    FLUSH_KEY_OF_A_REGION("9 R_Key validation", access(), flush(0x11, 0x999)),
+    WRITE_BEYOND("9 R_Key validation", access(), at(Pair.MEMORY - 4, write(8, 8, 0))),
+    READ_BEYOND("9 R_Key validation", access(), at(Pair.MEMORY - 4, read(8, 0))),
+    ATOMIC_BEYOND("9 R_Key validation", access(), atomic(Pair.MEMORY, 0)),
+    FLUSH_BEYOND("9 R_Key validation", access(), at(Pair.MEMORY, flush(1, 0))),
+    INVALIDATE_KEY("9 R_Key validation", access(), of(Opcode.SEND_ONLY_INV, 8)),
     PERSISTENT_NOWHERE("A19", access(), flush(2, 0)),
 
     // Length validation.
-    ONLY_LONGER_THAN_MTU("9.7.4.1.6", invalid(), of(Opcode.SEND_ONLY, MTU + 4)),
-    FIRST_SHORTER_THAN_MTU("9.7.4.1.6", invalid(), of(Opcode.SEND_FIRST, MTU - 4)),
-    LAST_EMPTY("9.7.4.1.6", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_LAST, 0)),
-    WRITE_SHORTER_THAN_ANNOUNCED("9.7.4.1.6", invalid(), write(8, 9, 0)),
-    WRITE_LONGER_THAN_ANNOUNCED("9.7.4.1.6", invalid(), write(8, 4, 0)),
-    READ_TOO_LONG("9.7.4.1.6", invalid(), read(0x8000_0001L, 0)),
+    ONLY_LONGER_THAN_MTU("9 length C9-92", invalid(), of(Opcode.SEND_ONLY, MTU + 4)),
+    FIRST_SHORTER_THAN_MTU("9 length C9-92", invalid(), of(Opcode.SEND_FIRST, MTU - 4)),
+    FIRST_LONGER_THAN_MTU("9 length C9-92", invalid(), of(Opcode.SEND_FIRST, MTU + 4)),
+    MIDDLE_SHORTER_THAN_MTU(
+        "9 length C9-92", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_MIDDLE, MTU - 4)),
+    LAST_LONGER_THAN_MTU(
+        "9 length C9-92", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_LAST, MTU + 4)),
+    WRITE_ENDS_EARLY(
+        "9 length validation", invalid(), after(Opcode.WRITE_FIRST, Opcode.WRITE_LAST, 8)),
+    LAST_EMPTY("9 length C9-92", invalid(), after(Opcode.SEND_FIRST, Opcode.SEND_LAST, 0)),
+    WRITE_SHORTER_THAN_ANNOUNCED("9 length validation", invalid(), write(8, 9, 0)),
+    WRITE_LONGER_THAN_ANNOUNCED("9 length validation", invalid(), write(8, 4, 0)),
+    READ_TOO_LONG("9 length C9-94", invalid(), read(0x8000_0001L, 0)),
     ATOMIC_WRITE_LENGTH("A19", invalid(), atomicWrite(8, 4, 0)),
     ATOMIC_WRITE_PAYLOAD("A19", invalid(), atomicWrite(4, 8, 0)),
-    RECEIVE_TOO_SHORT("9.7.4.1.6", invalid(), of(Opcode.SEND_ONLY, MTU)),
+    RECEIVE_TOO_SHORT("9 length validation", invalid(), of(Opcode.SEND_ONLY, MTU)),
 
     // Operands.
-    ATOMIC_MISALIGNED("9.4.5", invalid(), atomic(CELL + 4, 0)),
+    ATOMIC_MISALIGNED("9 ATOMIC operations: alignment", invalid(), atomic(CELL + 4, 0)),
     ATOMIC_WRITE_MISALIGNED("A19", invalid(), at(CELL + 1, atomicWrite(8, 8, 0))),
     FLUSH_WITHOUT_TYPE("A19", invalid(), flush(0, 0)),
     FLUSH_OF_A_RESERVED_TYPE("A19", invalid(), flush(4, 0)),
@@ -270,16 +325,40 @@ class HeaderTableTest {
 
   /** An answer with one thing wrong, and what becomes of the request. */
   private enum Answer {
-    ACK_OF_NOTHING("9.7.5.1", null, WrOpcode.SEND, Opcode.ACK, 0, PSN + 50, Aeth.ACK_NO_CREDITS),
-    ACK_TOO_LATE("9.7.5.1", null, WrOpcode.SEND, Opcode.ACK, 0, PSN - 1, Aeth.ACK_NO_CREDITS),
-    ACK_OF_A_RESERVED_KIND("9.7.5.2", null, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x40),
-    NAK_SEQUENCE("9.7.5.2", null, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x60),
-    NAK_INVALID("9.9.2", WcStatus.REM_INV_REQ_ERR, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x61),
-    NAK_ACCESS("9.9.2", WcStatus.REM_ACCESS_ERR, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x62),
-    NAK_OPERATION("9.9.2", WcStatus.REM_OP_ERR, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x63),
-    ACK_OF_A_READ("9.7.5.1.9", null, WrOpcode.RDMA_READ, Opcode.ACK, 0, PSN, Aeth.ACK_NO_CREDITS),
+    ACK_OF_NOTHING(
+        "9 acknowledge: PSN in the window",
+        null,
+        WrOpcode.SEND,
+        Opcode.ACK,
+        0,
+        PSN + 50,
+        Aeth.ACK_NO_CREDITS),
+    ACK_TOO_LATE(
+        "9 acknowledge: PSN in the window",
+        null,
+        WrOpcode.SEND,
+        Opcode.ACK,
+        0,
+        PSN - 1,
+        Aeth.ACK_NO_CREDITS),
+    ACK_OF_A_RESERVED_KIND("9 AETH syndromes", null, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x40),
+    NAK_SEQUENCE("9 AETH syndromes", null, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x60),
+    NAK_INVALID(
+        "9 requester errors", WcStatus.REM_INV_REQ_ERR, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x61),
+    NAK_ACCESS(
+        "9 requester errors", WcStatus.REM_ACCESS_ERR, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x62),
+    NAK_OPERATION(
+        "9 requester errors", WcStatus.REM_OP_ERR, WrOpcode.SEND, Opcode.ACK, 0, PSN, 0x63),
+    ACK_OF_A_READ(
+        "9 coalesced and implied acknowledges",
+        null,
+        WrOpcode.RDMA_READ,
+        Opcode.ACK,
+        0,
+        PSN,
+        Aeth.ACK_NO_CREDITS),
     READ_TOO_SHORT(
-        "9.9.2",
+        "9 requester errors",
         WcStatus.BAD_RESP_ERR,
         WrOpcode.RDMA_READ,
         Opcode.READ_RESPONSE_ONLY,
@@ -287,7 +366,7 @@ class HeaderTableTest {
         PSN,
         0x1F),
     READ_TOO_LONG(
-        "9.9.2",
+        "9 requester errors",
         WcStatus.BAD_RESP_ERR,
         WrOpcode.RDMA_READ,
         Opcode.READ_RESPONSE_ONLY,
@@ -295,7 +374,7 @@ class HeaderTableTest {
         PSN,
         0x1F),
     READ_WITH_A_NAK(
-        "9.9.2",
+        "9 requester errors",
         WcStatus.BAD_RESP_ERR,
         WrOpcode.RDMA_READ,
         Opcode.READ_RESPONSE_ONLY,
@@ -303,9 +382,15 @@ class HeaderTableTest {
         PSN,
         0x61),
     READ_BY_AN_ATOMIC(
-        "9.9.2", WcStatus.BAD_RESP_ERR, WrOpcode.RDMA_READ, Opcode.ATOMIC_ACK, 0, PSN, 0x1F),
+        "9 requester errors",
+        WcStatus.BAD_RESP_ERR,
+        WrOpcode.RDMA_READ,
+        Opcode.ATOMIC_ACK,
+        0,
+        PSN,
+        0x1F),
     ATOMIC_BY_A_READ(
-        "9.9.2",
+        "9 requester errors",
         WcStatus.BAD_RESP_ERR,
         WrOpcode.ATOMIC_FETCH_AND_ADD,
         Opcode.READ_RESPONSE_ONLY,
@@ -313,7 +398,7 @@ class HeaderTableTest {
         PSN,
         0x1F),
     ATOMIC_WITH_A_NAK(
-        "9.9.2",
+        "9 requester errors",
         WcStatus.BAD_RESP_ERR,
         WrOpcode.ATOMIC_FETCH_AND_ADD,
         Opcode.ATOMIC_ACK,
@@ -324,7 +409,8 @@ class HeaderTableTest {
         "A19", WcStatus.BAD_RESP_ERR, WrOpcode.FLUSH, Opcode.READ_RESPONSE_ONLY, 8, PSN, 0x1F),
     ATOMIC_WRITE_BY_AN_ATOMIC(
         "A19", WcStatus.BAD_RESP_ERR, WrOpcode.ATOMIC_WRITE, Opcode.ATOMIC_ACK, 0, PSN, 0x1F),
-    SEND_BY_A_READ("9.7.5", null, WrOpcode.SEND, Opcode.READ_RESPONSE_ONLY, 8, PSN, 0x1F);
+    SEND_BY_A_READ(
+        "9 responses: by request", null, WrOpcode.SEND, Opcode.READ_RESPONSE_ONLY, 8, PSN, 0x1F);
 
     private final String section;
     private final @Nullable WcStatus status;

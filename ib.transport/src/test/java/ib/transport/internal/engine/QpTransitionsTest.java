@@ -43,7 +43,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The state machine against the table of specification 11.2.5.2 (table 91), written out. */
+/**
+ * The state machine against the specification's table of queue pair state transition properties
+ * (IBA vol. 1, chapter 11, Modify Queue Pair), written out. Its rows have the table's titles; the
+ * section and table are not numbered here because the releases number them differently.
+ */
 class QpTransitionsTest {
   /** A row: from, to, what must be given, what may be. */
   record Row(QpType type, QpState from, QpState to, int required, int optional) {}
@@ -64,7 +68,7 @@ class QpTransitionsTest {
 
   private static final List<Row> TABLE =
       List.of(
-          // 11.2.5.2 "Reset to Init"
+          // "Reset to Init"
           new Row(RC, RESET, INIT, ACCESS_FLAGS, PKEY_INDEX),
           new Row(UC, RESET, INIT, ACCESS_FLAGS, PKEY_INDEX),
           new Row(UD, RESET, INIT, QKEY, PKEY_INDEX),

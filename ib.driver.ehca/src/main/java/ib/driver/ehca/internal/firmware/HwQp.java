@@ -283,6 +283,11 @@ final class HwQp implements QpBackend, RegisterPage {
   }
 
   @Override
+  public void onCommEst() {
+    adapter.event(Eqe.COMM_EST, qpn);
+  }
+
+  @Override
   public void onSqDrained() {
     adapter.event(Eqe.SQ_DRAINED, qpn);
   }

@@ -45,5 +45,8 @@ public final class Eqe {
   /** The port went down. */
   public static final int PORT_DOWN = 10;
 
+  /** A packet arrived on a connected queue pair in RTR. */
+  public static final int COMM_EST = 11;
+
   private Eqe() {}
 }

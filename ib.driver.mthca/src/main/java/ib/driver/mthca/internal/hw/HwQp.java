@@ -328,6 +328,11 @@ final class HwQp implements QpBackend {
   }
 
   @Override
+  public void onCommEst() {
+    chip.event(Eqe.COMM_EST, qpn);
+  }
+
+  @Override
   public void onSqDrained() {
     chip.event(Eqe.SQ_DRAINED, qpn);
   }

@@ -24,6 +24,9 @@ public final class Eqe {
   /** Type: a completion queue has entries. */
   public static final int COMPLETION = 0x00;
 
+  /** Type: a packet arrived on a connected queue pair in RTR. */
+  public static final int COMM_EST = 0x02;
+
   /** Type: a completion queue failed. */
   public static final int CQ_ERROR = 0x04;
 

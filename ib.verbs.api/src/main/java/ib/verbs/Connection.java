@@ -2,6 +2,7 @@
 package ib.verbs;
 
 import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -10,6 +11,9 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface Connection {
+  /** Bytes of private data that a disconnect carries. */
+  int DISCONNECT_BYTES = 220;
+
   /**
    * The peer.
    *
@@ -30,4 +34,16 @@ public interface Connection {
    * Idempotent; no callback comes after it returned, except one already running.
    */
   void disconnect();
+
+  /**
+   * Ends the connection as {@link #disconnect()} does, with something to say.
+   *
+   * @param privateData up to {@value #DISCONNECT_BYTES} bytes for the peer; they go in the DREQ, so
+   *     the peer gets them only where the connection stands
+   * @return completed on another thread, within 20 s and never exceptionally: with the private data
+   *     of the peer's DREP (224 bytes), with those of its DREQ (220 bytes) where both asked at
+   *     once, and empty where the peer said nothing or the connection was over before
+   * @throws IllegalArgumentException if the data are too long
+   */
+  CompletableFuture<byte[]> disconnect(byte[] privateData);
 }

@@ -13,9 +13,20 @@ public interface ConnectionHandler {
    * The connection stands; the queue pair is in RTS.
    *
    * @param connection the connection
-   * @param privateData of the peer's REP, empty on the passive side
+   * @param privateData of the peer's REP (196 bytes); on the passive side of its RTU (224 bytes),
+   *     or empty where a packet came on the queue pair before the RTU did
    */
   void onEstablished(Connection connection, byte[] privateData);
+
+  /**
+   * The peer asks for patience: it got the request or the reply, and needs longer to answer (MRA).
+   * Told once a connection, before any of the others; nothing need be done.
+   *
+   * @param connection the connection, not yet established
+   * @param serviceTimeoutNs how long the peer says that it may take
+   * @param privateData of the MRA (222 bytes)
+   */
+  default void onServiceDelay(Connection connection, long serviceTimeoutNs, byte[] privateData) {}
 
   /**
    * The peer refused. Final.
@@ -32,6 +43,17 @@ public interface ConnectionHandler {
    * @param connection the connection
    */
   void onDisconnected(Connection connection);
+
+  /**
+   * The same with what the peer said; this is what the connection manager calls.
+   *
+   * @param connection the connection
+   * @param privateData of the peer's DREQ (220 bytes), or of its REJ (148 bytes); empty where it is
+   *     gone without a word
+   */
+  default void onDisconnected(Connection connection, byte[] privateData) {
+    onDisconnected(connection);
+  }
 
   /**
    * The connection could not be made. Final.

@@ -13,6 +13,9 @@ final class CmConn {
   /** The adapter's object; null for a request that it has not answered. */
   @Nullable Object owner;
 
+  /** Who wants to know what the peer says to our DREQ. */
+  @Nullable Object leaver;
+
   CmState state;
 
   /** Our communication id. */
@@ -53,6 +56,15 @@ final class CmConn {
 
   /** The message that is repeated, or answers a repeated one. */
   @Nullable MemorySegment message;
+
+  /** How often what is sent now is repeated, and how often a REP: the peer's REQ says that. */
+  long repeatNs;
+
+  long replyRepeatNs;
+  int replyRetries;
+
+  /** The application was told that the peer asks for patience. */
+  boolean delayTold;
 
   /** Repetitions left. */
   int retriesLeft;

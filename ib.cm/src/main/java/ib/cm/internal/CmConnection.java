@@ -7,6 +7,8 @@ import ib.verbs.ConnectionHandler;
 import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * do nothing once the application ended the connection.
  */
 final class CmConnection implements Connection {
+  private static final byte[] NOTHING = {};
+
+  /** Longer than a DREQ is repeated. */
+  private static final long LEAVE_SECONDS = 20;
+
   private final PortConnectionManager manager;
   private final QueuePair qp;
   private final InetSocketAddress remoteAddress;
@@ -22,6 +29,7 @@ final class CmConnection implements Connection {
   private final ConnectionHandler handler;
   private final int localQpn;
   private final AtomicBoolean ended = new AtomicBoolean();
+  private final CompletableFuture<byte[]> left = new CompletableFuture<>();
 
   /** Owned by the agent. */
   @Nullable CmConn conn;
@@ -56,8 +64,28 @@ final class CmConnection implements Connection {
   @Override
   public void disconnect() {
     if (ended.compareAndSet(false, true)) {
-      manager.disconnect(this);
+      manager.disconnect(this, NOTHING, false);
     }
+  }
+
+  @Override
+  public CompletableFuture<byte[]> disconnect(byte[] privateData) {
+    if (privateData.length > DISCONNECT_BYTES) {
+      throw new IllegalArgumentException(
+          privateData.length + " bytes of private data: a disconnect carries " + DISCONNECT_BYTES);
+    }
+    if (!ended.compareAndSet(false, true)) {
+      return CompletableFuture.completedFuture(NOTHING);
+    }
+    CompletableFuture<byte[]> answer =
+        left.completeOnTimeout(NOTHING, LEAVE_SECONDS, TimeUnit.SECONDS);
+    manager.disconnect(this, privateData.clone(), true);
+    return answer;
+  }
+
+  /** What the peer said to our disconnect. */
+  void deliverLeft(byte[] privateData) {
+    left.complete(privateData);
   }
 
   /** Active: moves the queue pair, then tells the peer, then the application. */
@@ -83,31 +111,37 @@ final class CmConnection implements Connection {
   }
 
   /** Passive: the peer is ready. */
-  void deliverEstablished() {
+  void deliverEstablished(byte[] privateData) {
     if (!ended.get()) {
       announced = true;
-      handler.onEstablished(this, new byte[0]);
+      handler.onEstablished(this, privateData);
+    }
+  }
+
+  void deliverServiceDelay(long serviceTimeoutNs, byte[] privateData) {
+    if (!ended.get() && !announced) {
+      handler.onServiceDelay(this, serviceTimeoutNs, privateData);
     }
   }
 
   void deliverRejected(int reason, byte[] privateData) {
     if (announced) {
-      deliverDisconnected();
+      deliverDisconnected(privateData);
     } else if (ended.compareAndSet(false, true)) {
       handler.onRejected(this, reason, privateData);
     }
   }
 
-  void deliverDisconnected() {
+  void deliverDisconnected(byte[] privateData) {
     if (ended.compareAndSet(false, true)) {
       QpMoves.toError(qp);
-      handler.onDisconnected(this);
+      handler.onDisconnected(this, privateData);
     }
   }
 
   void deliverError(String message) {
     if (announced) {
-      deliverDisconnected();
+      deliverDisconnected(NOTHING);
     } else if (ended.compareAndSet(false, true)) {
       handler.onError(this, message);
     }

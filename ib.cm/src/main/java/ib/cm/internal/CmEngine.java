@@ -28,6 +28,9 @@ final class CmEngine {
   private static final int MAX_PSN = 1 << 24;
   private static final byte[] NOTHING = {};
 
+  /** However short the peer says that its answers take: 1 ms, as in Linux. */
+  private static final long LEAST_REPEAT_NS = 1_000_000;
+
   final CmPort port;
   final CmConfig config;
   final CmTable table;
@@ -181,7 +184,7 @@ final class CmEngine {
     conn.state = CmState.REP_SENT;
     conn.waitsSinceNs = nowNs;
     MemorySegment rep = CmMessages.rep(conn, params, port);
-    repeat(conn, rep, config.maxRetries(), config.responseTimeoutNs(), nowNs);
+    repeat(conn, rep, conn.replyRetries, conn.replyRepeatNs, nowNs);
     return true;
   }
 
@@ -205,8 +208,39 @@ final class CmEngine {
     return true;
   }
 
+  /**
+   * Passive: the queue pair received a packet of its peer, which has got the REP then; its RTU may
+   * be lost (IBA vol. 1, chapter 12). Nothing happens where the RTU came before.
+   */
+  void communicationEstablished(int qpn) {
+    CmConn conn = table.replied(qpn);
+    if (conn != null) {
+      established(conn, NOTHING);
+    }
+  }
+
+  /** Passive: the peer is ready. */
+  void established(CmConn conn, byte[] privateData) {
+    conn.state = CmState.ESTABLISHED;
+    conn.message = null;
+    conn.dueNs = AgentTask.NO_DEADLINE;
+    sink.onEstablished(conn, privateData);
+  }
+
   /** Ends a connection in whatever state; no event follows. */
   void disconnect(CmConn conn, long nowNs) {
+    disconnect(conn, NOTHING, nowNs);
+  }
+
+  /** Ends a connection in whatever state; no event but {@link CmSink#onLeft} follows. */
+  void disconnect(CmConn conn, byte[] privateData, long nowNs) {
+    end(conn, privateData, nowNs);
+    if (conn.state != CmState.DREQ_SENT) {
+      left(conn, NOTHING);
+    }
+  }
+
+  private void end(CmConn conn, byte[] privateData, long nowNs) {
     conn.owner = null;
     switch (conn.state) {
       case REQ_SENT -> {
@@ -217,7 +251,7 @@ final class CmEngine {
         sendRej(conn, CmMessages.OF_REP, RejectReason.CONSUMER_DEFINED);
         toTimewait(conn, nowNs);
       }
-      case REP_SENT, ESTABLISHED -> sendDreq(conn, nowNs);
+      case REP_SENT, ESTABLISHED -> sendDreq(conn, privateData, nowNs);
       case REQ_RCVD -> reject(conn, RejectReason.CONSUMER_DEFINED, NOTHING, nowNs);
       case DREQ_SENT, TIMEWAIT, REFUSED -> {}
     }
@@ -229,9 +263,10 @@ final class CmEngine {
       CmState before = conn.state;
       Object owner = conn.owner;
       disconnect(conn, nowNs);
+      left(conn, NOTHING);
       conn.owner = owner;
       if (before == CmState.ESTABLISHED) {
-        disconnected(conn);
+        disconnected(conn, NOTHING);
       } else {
         failed(conn, "port " + port.name() + " closed before the connection was made");
       }
@@ -300,7 +335,7 @@ final class CmEngine {
       conn.sent++;
       count(CmCounter.RETRIES);
       send(conn, message);
-      wakeAt(conn, nowNs + repeatNs(conn));
+      wakeAt(conn, nowNs + conn.repeatNs);
     } else {
       giveUp(conn, nowNs);
     }
@@ -308,12 +343,6 @@ final class CmEngine {
 
   private boolean limitReached(CmConn conn, long nowNs) {
     return nowNs - conn.waitsSinceNs >= config.connectLimitNs();
-  }
-
-  private long repeatNs(CmConn conn) {
-    return conn.state == CmState.DREQ_SENT
-        ? config.disconnectTimeoutNs()
-        : config.responseTimeoutNs();
   }
 
   /** An unanswered request: first the peer is asked for patience, then it is refused. */
@@ -338,7 +367,10 @@ final class CmEngine {
         toTimewait(conn, nowNs);
         failed(conn, CmTexts.noRtu(conn, port, nowNs));
       }
-      case DREQ_SENT -> toTimewait(conn, nowNs);
+      case DREQ_SENT -> {
+        toTimewait(conn, nowNs);
+        left(conn, NOTHING);
+      }
       case REP_RCVD, REQ_RCVD, ESTABLISHED, TIMEWAIT, REFUSED -> conn.dueNs = AgentTask.NO_DEADLINE;
     }
   }
@@ -352,11 +384,25 @@ final class CmEngine {
   }
 
   /** The peer asked for patience; however often it does, there is an end. */
-  void extend(CmConn conn, int serviceTimeoutCode, long nowNs) {
-    long extraNs = TimeoutCode.toNs(serviceTimeoutCode) + config.responseTimeoutNs();
+  void extend(CmConn conn, int serviceTimeoutCode, byte[] privateData, long nowNs) {
+    long serviceNs = TimeoutCode.toNs(serviceTimeoutCode);
     long limitNs = conn.waitsSinceNs + config.connectLimitNs();
-    long untilNs = nowNs + extraNs;
+    long untilNs = nowNs + serviceNs + conn.repeatNs;
     wakeAt(conn, CmTable.earlier(limitNs, untilNs) ? limitNs : untilNs);
+    if (!conn.delayTold && conn.owner != null) {
+      conn.delayTold = true;
+      sink.onServiceDelay(conn, serviceNs, privateData);
+    }
+  }
+
+  /**
+   * A REQ says how long the peer needs to answer our REP, and how often to repeat it. Both are kept
+   * within what is sensible here, since they come from outside.
+   */
+  void learnReplyTimes(CmConn conn, int localResponseTimeoutCode, int maxCmRetries) {
+    long ns = TimeoutCode.toNs(localResponseTimeoutCode);
+    conn.replyRepeatNs = Math.clamp(ns, LEAST_REPEAT_NS, config.connectLimitNs());
+    conn.replyRetries = maxCmRetries;
   }
 
   private void wakeAt(CmConn conn, long atNs) {
@@ -373,6 +419,7 @@ final class CmEngine {
   private void repeat(
       CmConn conn, MemorySegment message, int retries, long intervalNs, long nowNs) {
     conn.message = message;
+    conn.repeatNs = intervalNs;
     conn.retriesLeft = retries;
     conn.sent = 1;
     send(conn, message);
@@ -417,9 +464,9 @@ final class CmEngine {
     send(conn, rej);
   }
 
-  void sendDreq(CmConn conn, long nowNs) {
+  void sendDreq(CmConn conn, byte[] privateData, long nowNs) {
     conn.state = CmState.DREQ_SENT;
-    MemorySegment dreq = CmMessages.dreq(conn, newTransaction());
+    MemorySegment dreq = CmMessages.dreq(conn, privateData, newTransaction());
     repeat(conn, dreq, config.disconnectRetries(), config.disconnectTimeoutNs(), nowNs);
   }
 
@@ -447,10 +494,18 @@ final class CmEngine {
   }
 
   /** The peer, or a newer connection in its place, ended the connection. */
-  void disconnected(CmConn conn) {
+  void disconnected(CmConn conn, byte[] privateData) {
     if (conn.owner != null) {
-      sink.onDisconnected(conn);
+      sink.onDisconnected(conn, privateData);
       conn.owner = null;
+    }
+  }
+
+  /** Our disconnect is answered, or never will be. */
+  void left(CmConn conn, byte[] privateData) {
+    if (conn.leaver != null) {
+      sink.onLeft(conn, privateData);
+      conn.leaver = null;
     }
   }
 

@@ -73,9 +73,16 @@ final class CmEvents implements CmSink {
   }
 
   @Override
-  public void onEstablished(CmConn conn) {
+  public void onEstablished(CmConn conn, byte[] privateData) {
     if (conn.owner instanceof CmConnection connection) {
-      events.post(connection::deliverEstablished);
+      events.post(() -> connection.deliverEstablished(privateData));
+    }
+  }
+
+  @Override
+  public void onServiceDelay(CmConn conn, long serviceTimeoutNs, byte[] privateData) {
+    if (conn.owner instanceof CmConnection connection) {
+      events.post(() -> connection.deliverServiceDelay(serviceTimeoutNs, privateData));
     }
   }
 
@@ -87,9 +94,16 @@ final class CmEvents implements CmSink {
   }
 
   @Override
-  public void onDisconnected(CmConn conn) {
+  public void onDisconnected(CmConn conn, byte[] privateData) {
     if (conn.owner instanceof CmConnection connection) {
-      events.post(connection::deliverDisconnected);
+      events.post(() -> connection.deliverDisconnected(privateData));
+    }
+  }
+
+  @Override
+  public void onLeft(CmConn conn, byte[] privateData) {
+    if (conn.leaver instanceof CmConnection connection) {
+      events.post(() -> connection.deliverLeft(privateData));
     }
   }
 

@@ -115,6 +115,10 @@ final class CmInbound {
     conn.alternatePath = CmMessages.hasAlternatePath(mad, off);
     conn.transactionId = Mad.TRANSACTION_ID.get(mad, off);
     conn.listener = listener;
+    engine.learnReplyTimes(
+        conn,
+        CmReq.LOCAL_CM_RESPONSE_TIMEOUT.getInt(mad, off),
+        CmReq.MAX_CM_RETRIES.getInt(mad, off));
     listener.pending++;
     engine.table.add(conn);
     engine.awaitAnswer(conn, request.responseTimeoutCode(), nowNs);
@@ -185,8 +189,8 @@ final class CmInbound {
   /** The peer's queue pair begins anew, so what it was connected to before is gone. */
   private void dropStale(CmConn old, long nowNs) {
     if (old.state == CmState.ESTABLISHED || old.state == CmState.REP_SENT) {
-      engine.disconnected(old);
-      engine.sendDreq(old, nowNs);
+      engine.disconnected(old, NOTHING);
+      engine.sendDreq(old, NOTHING, nowNs);
     }
   }
 
@@ -294,10 +298,7 @@ final class CmInbound {
     if (conn == null) {
       engine.count(CmCounter.DROPPED_UNKNOWN_ID);
     } else if (conn.state == CmState.REP_SENT) {
-      conn.state = CmState.ESTABLISHED;
-      conn.message = null;
-      conn.dueNs = AgentTask.NO_DEADLINE;
-      engine.sink.onEstablished(conn);
+      engine.established(conn, CmRtu.PRIVATE_DATA.get(mad, off));
     } else {
       engine.count(CmCounter.DUPLICATES);
     }
@@ -310,7 +311,8 @@ final class CmInbound {
       engine.count(CmCounter.DROPPED_UNKNOWN_ID);
     } else if ((conn.state == CmState.REQ_SENT && of == CmMessages.OF_REQ)
         || (conn.state == CmState.REP_SENT && of == CmMessages.OF_REP)) {
-      engine.extend(conn, CmMra.SERVICE_TIMEOUT.getInt(mad, off), nowNs);
+      int timeoutCode = CmMra.SERVICE_TIMEOUT.getInt(mad, off);
+      engine.extend(conn, timeoutCode, CmMra.PRIVATE_DATA.get(mad, off), nowNs);
     } else {
       engine.count(CmCounter.DROPPED_STATE);
     }
@@ -357,9 +359,12 @@ final class CmInbound {
       case ESTABLISHED -> {
         conn.message = null;
         engine.toTimewait(conn, nowNs);
-        engine.disconnected(conn);
+        engine.disconnected(conn, privateData);
       }
-      case DREQ_SENT -> engine.toTimewait(conn, nowNs);
+      case DREQ_SENT -> {
+        engine.toTimewait(conn, nowNs);
+        engine.left(conn, NOTHING);
+      }
       case TIMEWAIT, REFUSED -> engine.count(CmCounter.DUPLICATES);
     }
   }
@@ -414,17 +419,19 @@ final class CmInbound {
       engine.count(CmCounter.DROPPED_STATE);
       return;
     }
+    byte[] privateData = CmDreq.PRIVATE_DATA.get(mad, off);
     switch (conn.state) {
       case REP_RCVD, REP_SENT, ESTABLISHED -> {
         conn.message = null;
         conn.dueNs = AgentTask.NO_DEADLINE;
         engine.send(high, low, CmMessages.drep(mad, off));
         engine.toTimewait(conn, nowNs);
-        engine.disconnected(conn);
+        engine.disconnected(conn, privateData);
       }
       case DREQ_SENT -> {
         engine.send(high, low, CmMessages.drep(mad, off));
         engine.toTimewait(conn, nowNs);
+        engine.left(conn, privateData);
       }
       case TIMEWAIT, REFUSED -> {
         engine.count(CmCounter.DUPLICATES);
@@ -445,6 +452,7 @@ final class CmInbound {
       engine.count(CmCounter.DROPPED_UNKNOWN_ID);
     } else if (conn.state == CmState.DREQ_SENT) {
       engine.toTimewait(conn, nowNs);
+      engine.left(conn, CmDrep.PRIVATE_DATA.get(mad, off));
     } else {
       engine.count(CmCounter.DUPLICATES);
     }

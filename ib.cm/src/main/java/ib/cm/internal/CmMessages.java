@@ -204,11 +204,12 @@ final class CmMessages {
     return mad;
   }
 
-  static MemorySegment dreq(CmConn conn, long transactionId) {
+  static MemorySegment dreq(CmConn conn, byte[] privateData, long transactionId) {
     MemorySegment mad = mad(CmMessage.DREQ, transactionId);
     CmDreq.LOCAL_COMM_ID.set(mad, 0, conn.localId);
     CmDreq.REMOTE_COMM_ID.set(mad, 0, conn.remoteId);
     CmDreq.REMOTE_QPN.set(mad, 0, conn.remoteQpn);
+    CmDreq.PRIVATE_DATA.set(mad, 0, privateData);
     return mad;
   }
 

@@ -40,14 +40,23 @@ interface CmSink {
   /** Active: the peer accepted; move the queue pair, then call {@link CmEngine#ready}. */
   void onReply(CmConn conn, PeerReply reply, byte[] privateData);
 
-  /** Passive: the RTU arrived. */
-  void onEstablished(CmConn conn);
+  /** Passive: the RTU arrived, with its private data, or a packet in its place, with none. */
+  void onEstablished(CmConn conn, byte[] privateData);
+
+  /** The peer asks for patience, the first time. */
+  void onServiceDelay(CmConn conn, long serviceTimeoutNs, byte[] privateData);
 
   /** The peer refused. */
   void onRejected(CmConn conn, int reason, byte[] privateData);
 
   /** The peer ended the connection. */
-  void onDisconnected(CmConn conn);
+  void onDisconnected(CmConn conn, byte[] privateData);
+
+  /**
+   * The peer answered the disconnect of an application that wants to know ({@link CmConn#leaver}),
+   * or did not: then the data are empty. Comes although the application ended the connection.
+   */
+  void onLeft(CmConn conn, byte[] privateData);
 
   /** The connection could not be made. */
   void onFailed(CmConn conn, String message);

@@ -71,6 +71,16 @@ final class CmTable {
     return byLocalId.get(id);
   }
 
+  /** The connection of one of our queue pairs whose REP waits for an RTU. */
+  @Nullable CmConn replied(int localQpn) {
+    for (CmConn conn : byLocalId.values()) {
+      if (conn.localQpn == localQpn && conn.state == CmState.REP_SENT) {
+        return conn;
+      }
+    }
+    return null;
+  }
+
   /** The passive connection that a peer's REQ made. */
   @Nullable CmConn byRemoteId(long high, long low, int commId) {
     return byRemoteId.get(new RemoteKey(high, low, commId));

@@ -38,8 +38,8 @@ final class PortConnectionManager
   private static final Duration AGENT_WAIT = Duration.ofSeconds(2);
   private static final int PSNS = 1 << 24;
 
-  /** Each connection makes at most three events. */
-  private static final int EVENTS_PER_CONNECTION = 3;
+  /** Request, patience, establishment, end: each connection makes at most one of each. */
+  private static final int EVENTS_PER_CONNECTION = 4;
 
   private final RdmaPort port;
   private final Agent agent;
@@ -316,11 +316,15 @@ final class PortConnectionManager
         });
   }
 
-  void disconnect(CmConnection connection) {
+  /** Ends a connection; the application may want to know what the peer answers. */
+  void disconnect(CmConnection connection, byte[] privateData, boolean tellsAnswer) {
     submit(
         () -> {
           if (connection.conn != null) {
-            engine.disconnect(connection.conn, now());
+            connection.conn.leaver = tellsAnswer ? connection : null;
+            engine.disconnect(connection.conn, privateData, now());
+          } else if (tellsAnswer) {
+            connection.deliverLeft(new byte[0]);
           }
         });
   }
@@ -405,6 +409,11 @@ final class PortConnectionManager
   @Override
   public long nextDeadlineNs() {
     return commands.isEmpty() ? engine.nextDueNs() : now();
+  }
+
+  @Override
+  public void onFirstPacket(int qpn) {
+    engine.communicationEstablished(qpn);
   }
 
   @Override

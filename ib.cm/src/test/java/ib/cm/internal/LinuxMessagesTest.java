@@ -95,13 +95,19 @@ class LinuxMessagesTest {
     public void onReply(CmConn conn, PeerReply reply, byte[] privateData) {}
 
     @Override
-    public void onEstablished(CmConn conn) {}
+    public void onEstablished(CmConn conn, byte[] privateData) {}
+
+    @Override
+    public void onServiceDelay(CmConn conn, long serviceTimeoutNs, byte[] privateData) {}
 
     @Override
     public void onRejected(CmConn conn, int reason, byte[] privateData) {}
 
     @Override
-    public void onDisconnected(CmConn conn) {}
+    public void onDisconnected(CmConn conn, byte[] privateData) {}
+
+    @Override
+    public void onLeft(CmConn conn, byte[] privateData) {}
 
     @Override
     public void onFailed(CmConn conn, String message) {}

@@ -48,7 +48,8 @@ class PatienceTest {
     CmConn asked = b.requests.getFirst().conn();
     int seconds = askEverySecond(a, peer.conn, b, asked, CmMessages.OF_REQ);
     assertThat(seconds).isLessThan(40);
-    assertThat(peer.events).hasSize(1);
+    assertThat(peer.events).hasSize(2);
+    assertThat(peer.events.getFirst()).startsWith("delay ");
   }
 
   @Test
@@ -59,7 +60,8 @@ class PatienceTest {
     Peer accepted = b.accepted.getFirst();
     int seconds = askEverySecond(b, accepted.conn, a, peer.conn, CmMessages.OF_REP);
     assertThat(seconds).isLessThan(40);
-    assertThat(accepted.events).hasSize(1);
-    assertThat(accepted.events.getFirst()).startsWith("failed");
+    assertThat(accepted.events).hasSize(2);
+    assertThat(accepted.events.getFirst()).startsWith("delay ");
+    assertThat(accepted.events.getLast()).startsWith("failed");
   }
 }

@@ -155,6 +155,11 @@ public final class SimCm implements CmSink {
     engine.receive(high, low, mad, offset, lengthBytes, nowNs);
   }
 
+  /** A queue pair heard of its peer for the first time. */
+  public void firstPacket(int qpn) {
+    engine.communicationEstablished(qpn);
+  }
+
   /** Does what is due. */
   public void poll(long nowNs) {
     engine.poll(nowNs);
@@ -255,8 +260,13 @@ public final class SimCm implements CmSink {
   }
 
   @Override
-  public void onEstablished(CmConn conn) {
+  public void onEstablished(CmConn conn, byte[] privateData) {
     application.onEstablished(conn.owner);
+  }
+
+  @Override
+  public void onServiceDelay(CmConn conn, long serviceTimeoutNs, byte[] privateData) {
+    // The application waits in any case.
   }
 
   @Override
@@ -265,8 +275,13 @@ public final class SimCm implements CmSink {
   }
 
   @Override
-  public void onDisconnected(CmConn conn) {
+  public void onDisconnected(CmConn conn, byte[] privateData) {
     application.onEnded(conn.owner, "disconnected");
+  }
+
+  @Override
+  public void onLeft(CmConn conn, byte[] privateData) {
+    throw new AssertionError("nobody wants to know");
   }
 
   @Override

@@ -199,18 +199,36 @@ final class Station implements CmSink {
   }
 
   @Override
-  public void onEstablished(CmConn conn) {
-    note(conn, "established");
+  public void onEstablished(CmConn conn, byte[] privateData) {
+    note(conn, "established" + with(privateData));
+  }
+
+  @Override
+  public void onServiceDelay(CmConn conn, long serviceTimeoutNs, byte[] privateData) {
+    note(conn, "delay " + serviceTimeoutNs / Fabric.MS + " ms" + with(privateData));
   }
 
   @Override
   public void onRejected(CmConn conn, int reason, byte[] privateData) {
-    note(conn, "rejected " + reason + (privateData[0] == 0 ? "" : " with " + privateData[0]));
+    note(conn, "rejected " + reason + with(privateData));
   }
 
   @Override
-  public void onDisconnected(CmConn conn) {
-    note(conn, "disconnected");
+  public void onDisconnected(CmConn conn, byte[] privateData) {
+    note(conn, "disconnected" + with(privateData));
+  }
+
+  @Override
+  public void onLeft(CmConn conn, byte[] privateData) {
+    if (conn.leaver instanceof Peer peer) {
+      peer.events.add("answered" + with(privateData));
+    }
+  }
+
+  private static String with(byte[] privateData) {
+    return privateData.length == 0 || privateData[0] == 0
+        ? ""
+        : " with " + privateData[0] + " of " + privateData.length;
   }
 
   @Override

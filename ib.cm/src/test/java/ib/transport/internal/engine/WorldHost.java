@@ -2,10 +2,12 @@
 package ib.transport.internal.engine;
 
 import ib.cm.internal.SimCm;
+import ib.transport.GsiHandler;
 import ib.transport.internal.port.SimQpns;
 import ib.verbs.RdmaException;
 import ib.verbs.RejectReason;
 import ib.verbs.SidrStatus;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -96,8 +98,18 @@ final class WorldHost implements SimCm.Application {
     port.engine
         .gsi()
         .setHandler(
-            (high, low, qpn, mad, offset, length) ->
-                handler.receive(high, low, mad, offset, length, world.nowNs()));
+            new GsiHandler() {
+              @Override
+              public void onMad(
+                  long high, long low, int qpn, MemorySegment mad, long offset, int length) {
+                handler.receive(high, low, mad, offset, length, world.nowNs());
+              }
+
+              @Override
+              public void onFirstPacket(int qpn) {
+                handler.firstPacket(qpn);
+              }
+            });
     for (int i = 0; i < DEVICES; i++) {
       devices[i] = world.newDevice();
     }

@@ -19,6 +19,7 @@ import ib.verbs.ResolveHandler;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -129,6 +130,12 @@ final class FakeManager implements ConnectionManager {
     @Override
     public int localQpn() {
       return qp.number;
+    }
+
+    @Override
+    public CompletableFuture<byte[]> disconnect(byte[] privateData) {
+      disconnect();
+      return CompletableFuture.completedFuture(new byte[0]);
     }
 
     @Override

@@ -308,6 +308,12 @@ final class FakeInitiator implements ConnectRequest {
           }
 
           @Override
+          public CompletableFuture<byte[]> disconnect(byte[] privateData) {
+            disconnect();
+            return CompletableFuture.completedFuture(new byte[0]);
+          }
+
+          @Override
           public void disconnect() {
             disconnects.incrementAndGet();
           }

@@ -42,6 +42,7 @@ public final class EthernetIo implements DatagramIo {
   private final FrameLink link;
   private final SendBatch batch;
   private final Resolver resolver;
+  private final Memberships memberships;
   private final FrameQueue looped;
   private boolean closed;
 
@@ -55,7 +56,9 @@ public final class EthernetIo implements DatagramIo {
     this.link = link;
     this.batch = SendBatch.numbered(options.sendPackets(), options.maxPacketBytes());
     int longest = options.maxPacketBytes() + OVERHEAD;
-    this.resolver = new Resolver(new Station(high, low, mac), link, counters, longest);
+    Station self = new Station(high, low, mac);
+    this.resolver = new Resolver(self, link, counters, longest);
+    this.memberships = new Memberships(self, link, counters);
     this.looped = new FrameQueue(LOOPED_FRAMES, longest);
   }
 
@@ -128,13 +131,28 @@ public final class EthernetIo implements DatagramIo {
   public void onTurn(long nowNs) throws IOException {
     link.onTurn(nowNs);
     resolver.onTurn(nowNs);
+    memberships.onTurn(nowNs);
   }
 
   @Override
   public long nextDeadlineNs() {
-    return looped.isEmpty()
-        ? Math.min(resolver.nextDeadlineNs(), link.nextDeadlineNs())
-        : resolver.nowNs();
+    long deadlineNs = Math.min(resolver.nextDeadlineNs(), link.nextDeadlineNs());
+    return looped.isEmpty() ? Math.min(deadlineNs, memberships.nextDeadlineNs()) : resolver.nowNs();
+  }
+
+  /**
+   * Takes what is sent to a multicast group from now on, and tells routers and switches so in the
+   * next turn. Such packets say in the {@link ReceiveBatch} what they were sent to.
+   *
+   * @param groupHigh GID of the group, of the host's family
+   */
+  public void join(long groupHigh, long groupLow) {
+    memberships.join(groupHigh, groupLow);
+  }
+
+  /** Takes what is sent to a group no longer. */
+  public void leave(long groupHigh, long groupLow) {
+    memberships.leave(groupHigh, groupLow);
   }
 
   // Receiving.
@@ -169,7 +187,7 @@ public final class EthernetIo implements DatagramIo {
       return false;
     }
     long to = Frames.destination(seg, off);
-    if (to != mac && !Frames.isGroup(to)) {
+    if (to != mac && !memberships.takes(to)) {
       counters.add(IoCounter.RX_IGNORED, 1);
       return false;
     }
@@ -196,6 +214,9 @@ public final class EthernetIo implements DatagramIo {
 
   private boolean takesIpv4(ReceiveBatch frame, MemorySegment seg, long off, int length) {
     long ip = off + Frames.LENGTH;
+    if (memberships.onIpv4(seg, ip, length)) {
+      return false;
+    }
     if (length < Ipv4.LENGTH || !Ipv4.isValid(seg, ip)) {
       return malformed();
     }
@@ -203,15 +224,21 @@ public final class EthernetIo implements DatagramIo {
     if (total < Ipv4.LENGTH || total > length) {
       return malformed();
     }
-    if (ipv6 || Ipv4.destination(seg, ip) != (int) low) {
+    long to = Gids.v4Low(Ipv4.destination(seg, ip));
+    boolean group = to != low;
+    if (ipv6 || (group && !memberships.has(0, to))) {
       return ignored();
+    }
+    int source = Ipv4.source(seg, ip);
+    if (!Ipv4.isSender(source)) {
+      return malformed();
     }
     if (Ipv4.isFragment(seg, ip)) {
       counters.add(IoCounter.RX_FRAGMENTS, 1);
       return false;
     }
     int protocol = Ipv4.protocol(seg, ip);
-    if (protocol == Ipv4.ICMP) {
+    if (protocol == Ipv4.ICMP && !group) {
       Echo.answerIpv4(seg, off, total, link);
       return false;
     }
@@ -222,8 +249,10 @@ public final class EthernetIo implements DatagramIo {
     if (!takesUdp(seg, off + udp, total - Ipv4.LENGTH)) {
       return false;
     }
-    int source = Ipv4.source(seg, ip);
     frame.setSource(false, 0, Integer.toUnsignedLong(source), Wire.u16(seg, off + udp));
+    if (group) {
+      frame.setGroup(0, to);
+    }
     frame.narrow(
         udp + Frames.UDP_BYTES,
         total - Ipv4.LENGTH - Frames.UDP_BYTES,
@@ -242,17 +271,24 @@ public final class EthernetIo implements DatagramIo {
       return malformed();
     }
     int next = Ipv6.nextHeader(seg, ip);
+    if (ipv6 && next == MembershipMessages.HOP_BY_HOP) {
+      memberships.onHopByHop(seg, ip, payload);
+      return false;
+    }
     if (ipv6 && next == Ipv4.ICMPV6) {
       if (!resolver.onIcmp(seg, off, payload)) {
         Echo.answerIpv6(seg, off, payload, high, low, link);
       }
       return false;
     }
-    if (!ipv6
-        || next != Ipv4.UDP
-        || Ipv6.destinationHigh(seg, ip) != high
-        || Ipv6.destinationLow(seg, ip) != low) {
+    long toHigh = Ipv6.destinationHigh(seg, ip);
+    long toLow = Ipv6.destinationLow(seg, ip);
+    boolean group = toHigh != high || toLow != low;
+    if (!ipv6 || next != Ipv4.UDP || (group && !memberships.has(toHigh, toLow))) {
       return ignored();
+    }
+    if (!Ipv6.isSender(Ipv6.sourceHigh(seg, ip), Ipv6.sourceLow(seg, ip))) {
+      return malformed();
     }
     int udp = Frames.LENGTH + Ipv6.LENGTH;
     if (!takesUdp(seg, off + udp, payload)) {
@@ -260,6 +296,9 @@ public final class EthernetIo implements DatagramIo {
     }
     frame.setSource(
         true, Ipv6.sourceHigh(seg, ip), Ipv6.sourceLow(seg, ip), Wire.u16(seg, off + udp));
+    if (group) {
+      frame.setGroup(toHigh, toLow);
+    }
     frame.narrow(
         udp + Frames.UDP_BYTES,
         payload - Frames.UDP_BYTES,
@@ -306,6 +345,10 @@ public final class EthernetIo implements DatagramIo {
     } else {
       long group = Frames.groupMac(toHigh, toLow);
       if (group != 0) {
+        if (memberships.has(toHigh, toLow) && !looped.isFull()) {
+          // As sockets have it: who belongs to the group hears himself.
+          looped.add(compose(i, group, toHigh, toLow, looped.memory(), looped.tail()));
+        }
         sendOut(i, group, toHigh, toLow);
         return;
       }

@@ -23,13 +23,26 @@ final class Ipv4 {
   private static final int DONT_FRAGMENT = 0x4000;
   private static final int MORE_OR_OFFSET = 0x3FFF;
   private static final int HOPS = 64;
-  private static final int ONES = 0xFFFF;
+
+  /** What the sum over a header with a right checksum is. */
+  static final int ONES = 0xFFFF;
 
   private Ipv4() {}
 
   /** Whether the header is one without options, and whole: its checksum is right. */
   static boolean isValid(MemorySegment seg, long off) {
     return Wire.u8(seg, off) == VERSION_AND_LENGTH && sum(seg, off, LENGTH, 0) == ONES;
+  }
+
+  /** Bytes of a header with options, if it is one of version 4; else 0. */
+  static int headerLength(MemorySegment seg, long off) {
+    int first = Wire.u8(seg, off);
+    return first >>> 4 == 4 ? (first & 0xF) * 4 : 0;
+  }
+
+  /** Whether an address can be a sender's: no group, not everybody, not nobody (RFC 1122). */
+  static boolean isSender(int address) {
+    return address != 0 && address != -1 && address >>> 28 != 0xE;
   }
 
   static boolean isFragment(MemorySegment seg, long off) {

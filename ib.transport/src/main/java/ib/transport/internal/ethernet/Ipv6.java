@@ -82,9 +82,19 @@ final class Ipv6 {
     Wire.u64(seg, off + DESTINATION + HALF, low);
   }
 
+  /** Whether an address can be a sender's of UDP: no group and not nobody (RFC 4291). */
+  static boolean isSender(long high, long low) {
+    return high >>> 56 != 0xFF && (high | low) != 0;
+  }
+
   /** The sum over the pseudo header and what follows the header. */
   static int sum(MemorySegment seg, long off, int length, int protocol) {
+    return sum(seg, off, off + LENGTH, length, protocol);
+  }
+
+  /** The same of a message that does not follow at once. */
+  static int sum(MemorySegment seg, long off, long message, int length, int protocol) {
     int pseudo = Ipv4.sum(seg, off + SOURCE, ADDRESSES_BYTES, length + protocol);
-    return Ipv4.sum(seg, off + LENGTH, length, pseudo);
+    return Ipv4.sum(seg, message, length, pseudo);
   }
 }

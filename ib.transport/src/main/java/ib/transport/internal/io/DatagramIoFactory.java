@@ -12,8 +12,7 @@ public final class DatagramIoFactory {
 
   /**
    * Opens a socket that receives what is sent to a multicast group. Several may be open for the
-   * same group. A channel in every mode: its datagrams wait for the agent for a millisecond at
-   * most.
+   * same group.
    *
    * @param group multicast address and port
    * @param own address of the interface on which the group is joined
@@ -30,7 +29,19 @@ public final class DatagramIoFactory {
           "configure an address that ip address shows",
           null);
     }
-    return new ChannelDatagramIo(group, options, on);
+    return isNative(group, options)
+        ? new LinuxDatagramIo(group, options, on)
+        : new ChannelDatagramIo(group, options, on);
+  }
+
+  private static boolean isNative(InetSocketAddress address, DatagramIoOptions options)
+      throws DatagramIoOpenException {
+    boolean wanted = options.mode() == DatagramIoOptions.Mode.NATIVE;
+    if (wanted && !Posix.isAvailable()) {
+      throw new DatagramIoOpenException(
+          address, Posix.unavailableReason(), "configure mode auto or channel", null);
+    }
+    return options.mode() != DatagramIoOptions.Mode.CHANNEL && Posix.isAvailable();
   }
 
   /**
@@ -53,19 +64,8 @@ public final class DatagramIoFactory {
           "configure the port's own address: peers check where packets come from",
           null);
     }
-    return switch (options.mode()) {
-      case CHANNEL -> new ChannelDatagramIo(address, options);
-      case AUTO ->
-          Posix.isAvailable()
-              ? new LinuxDatagramIo(address, options)
-              : new ChannelDatagramIo(address, options);
-      case NATIVE -> {
-        if (!Posix.isAvailable()) {
-          throw new DatagramIoOpenException(
-              address, Posix.unavailableReason(), "configure mode auto or channel", null);
-        }
-        yield new LinuxDatagramIo(address, options);
-      }
-    };
+    return isNative(address, options)
+        ? new LinuxDatagramIo(address, options, null)
+        : new ChannelDatagramIo(address, options);
   }
 }

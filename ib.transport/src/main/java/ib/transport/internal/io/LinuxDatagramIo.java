@@ -6,7 +6,9 @@ import ib.transport.internal.posix.Errno;
 import ib.transport.internal.posix.Posix;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Datagrams through system calls of Linux: {@code sendmmsg} with {@code UDP_SEGMENT}, {@code
@@ -27,9 +29,16 @@ final class LinuxDatagramIo implements DatagramIo {
   /** The descriptor, or -1 when closed. */
   private volatile int fd;
 
-  LinuxDatagramIo(InetSocketAddress address, DatagramIoOptions options)
+  /**
+   * Opens a socket.
+   *
+   * @param group interface on which to join the multicast group that {@code address} is then; else
+   *     null
+   */
+  LinuxDatagramIo(
+      InetSocketAddress address, DatagramIoOptions options, @Nullable NetworkInterface group)
       throws DatagramIoOpenException {
-    LinuxSocket socket = new LinuxSocket(posix, address, options);
+    LinuxSocket socket = new LinuxSocket(posix, address, options, group);
     fd = socket.fd();
     localAddress = socket.localAddress();
     receiveBufferBytes = socket.get(Sockets.SOL_SOCKET, Sockets.SO_RCVBUF);

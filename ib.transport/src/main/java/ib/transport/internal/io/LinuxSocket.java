@@ -11,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a socket with the options of a {@link DatagramIo}, and says what was granted. */
@@ -22,7 +24,17 @@ final class LinuxSocket {
   private final boolean segments;
   private final boolean coalesces;
 
-  LinuxSocket(Posix posix, InetSocketAddress address, DatagramIoOptions options)
+  /**
+   * Opens a socket.
+   *
+   * @param group interface on which to join the multicast group that {@code address} is then; else
+   *     null
+   */
+  LinuxSocket(
+      Posix posix,
+      InetSocketAddress address,
+      DatagramIoOptions options,
+      @Nullable NetworkInterface group)
       throws DatagramIoOpenException {
     this.posix = posix;
     boolean ipv6 = address.getAddress().getAddress().length == 16;
@@ -40,16 +52,25 @@ final class LinuxSocket {
         require(address, Sockets.IPPROTO_IP, Sockets.IP_MTU_DISCOVER, Sockets.PMTUDISC_DO);
         require(address, Sockets.IPPROTO_IP, Sockets.IP_TOS, options.trafficClass());
         set(Sockets.IPPROTO_IP, Sockets.IP_RECVTOS, 1);
-        // What is sent to a group goes out where the socket is; the interface may have no
-        // multicast.
-        setBytes(Sockets.IPPROTO_IP, Sockets.IP_MULTICAST_IF, address.getAddress().getAddress());
+        if (group == null) {
+          // What is sent to a group goes out where the socket is; the interface may have no
+          // multicast.
+          setBytes(Sockets.IPPROTO_IP, Sockets.IP_MULTICAST_IF, address.getAddress().getAddress());
+        }
       }
       set(Sockets.SOL_SOCKET, Sockets.SO_RCVBUF, options.receiveBufferBytes());
       set(Sockets.SOL_SOCKET, Sockets.SO_SNDBUF, options.sendBufferBytes());
       // 0 asks for no segmentation of its own: only whether the kernel knows the option.
       segments = options.sendOffload() && set(Sockets.SOL_UDP, Sockets.UDP_SEGMENT, 0) >= 0;
       coalesces = options.receiveOffload() && set(Sockets.SOL_UDP, Sockets.UDP_GRO, 1) >= 0;
-      localAddress = bind(address);
+      if (group == null) {
+        localAddress = bind(address, PeerAddress.of(address.getAddress(), 1).scopeId());
+      } else {
+        require(address, Sockets.SOL_SOCKET, Sockets.SO_REUSEADDR, 1);
+        // Groups of the interface and the link are not unique without it.
+        localAddress = bind(address, ipv6 ? group.getIndex() : 0);
+        join(address, ipv6, group.getIndex());
+      }
     } catch (DatagramIoOpenException e) {
       posix.close(fd);
       throw e;
@@ -69,17 +90,29 @@ final class LinuxSocket {
     }
   }
 
-  private InetSocketAddress bind(InetSocketAddress address) throws DatagramIoOpenException {
+  /** Joins the group, and no other that somebody else joins on this machine. */
+  private void join(InetSocketAddress address, boolean ipv6, int interfaceIndex)
+      throws DatagramIoOpenException {
+    byte[] group = address.getAddress().getAddress();
+    // struct ip_mreqn: multiaddr, address, ifindex; struct ipv6_mreq: multiaddr, ifindex
+    ByteBuffer request =
+        ByteBuffer.allocate(ipv6 ? 20 : 12).order(ByteOrder.nativeOrder()).put(group);
+    request.putInt(request.capacity() - Integer.BYTES, interfaceIndex);
+    int level = ipv6 ? Sockets.IPPROTO_IPV6 : Sockets.IPPROTO_IP;
+    int option = ipv6 ? Sockets.IPV6_ADD_MEMBERSHIP : Sockets.IP_ADD_MEMBERSHIP;
+    int result = setBytes(level, option, request.array());
+    if (result < 0) {
+      throw OpenErrors.of(address, "joining", -result);
+    }
+    set(level, ipv6 ? Sockets.IPV6_MULTICAST_ALL : Sockets.IP_MULTICAST_ALL, 0);
+  }
+
+  private InetSocketAddress bind(InetSocketAddress address, int scopeId)
+      throws DatagramIoOpenException {
     PeerAddress name = PeerAddress.of(address.getAddress(), Math.max(1, address.getPort()));
     int length =
         Sockets.writeName(
-            scratch,
-            0,
-            name.isIpv6(),
-            name.v6High(),
-            name.v6Low(),
-            address.getPort(),
-            name.scopeId());
+            scratch, 0, name.isIpv6(), name.v6High(), name.v6Low(), address.getPort(), scopeId);
     int result = named(length, true);
     if (result < 0) {
       throw OpenErrors.of(address, "bind", -result);
@@ -112,10 +145,10 @@ final class LinuxSocket {
     }
   }
 
-  private void setBytes(int level, int option, byte[] value) {
+  private int setBytes(int level, int option, byte[] value) {
     MemorySegment.copy(value, 0, scratch, JAVA_BYTE, 0, value.length);
     try {
-      posix.setsockopt(fd, level, option, scratch.address(), value.length);
+      return posix.setsockopt(fd, level, option, scratch.address(), value.length);
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -38,6 +38,11 @@ public final class ReceiveBatch {
   private final long[] lows;
   private final boolean[] ipv6;
   private final byte[] trafficClasses;
+
+  /** The multicast groups that packets in frames were sent to; 0 for those to the port itself. */
+  private final long[] groupHighs;
+
+  private final long[] groupLows;
   private int filled;
   private int packets;
 
@@ -72,6 +77,8 @@ public final class ReceiveBatch {
     this.lows = new long[slots];
     this.ipv6 = new boolean[slots];
     this.trafficClasses = new byte[slots];
+    this.groupHighs = new long[slots];
+    this.groupLows = new long[slots];
     rewind();
   }
 
@@ -181,6 +188,21 @@ public final class ReceiveBatch {
     return trafficClasses[slot] & 0xFF;
   }
 
+  /** Whether the packet was sent to a multicast group, as far as a link of frames shows it. */
+  public boolean isToGroup() {
+    return groupLows[slot] != 0;
+  }
+
+  /** GID of the group, upper half. */
+  public long groupHigh() {
+    return groupHighs[slot];
+  }
+
+  /** GID of the group, lower half. */
+  public long groupLow() {
+    return groupLows[slot];
+  }
+
   // What a socket writes.
 
   int slots() {
@@ -207,6 +229,12 @@ public final class ReceiveBatch {
   /** Says where the packet at the cursor came from. */
   public void setSource(boolean isIpv6, long high, long low, int port) {
     put(slot, isIpv6, high, low, port);
+  }
+
+  /** Says that the packet at the cursor was sent to a multicast group. */
+  public void setGroup(long high, long low) {
+    groupHighs[slot] = high;
+    groupLows[slot] = low;
   }
 
   /** Forgets the packet at the cursor. */
@@ -255,6 +283,7 @@ public final class ReceiveBatch {
   void put(int length, int segmentSize, int trafficClass) {
     int i = filled++;
     starts[i] = 0;
+    groupLows[i] = 0;
     lengths[i] = length;
     identifications[i] = ID_UNKNOWN;
     int size = segmentSize > 0 && segmentSize < length ? segmentSize : length;

@@ -20,6 +20,7 @@ final class Sockets {
   static final int MSG_NOSIGNAL = 0x4000;
 
   static final int SOL_SOCKET = 1;
+  static final int SO_REUSEADDR = 2;
   static final int SO_SNDBUF = 7;
   static final int SO_RCVBUF = 8;
 
@@ -28,11 +29,15 @@ final class Sockets {
   static final int IP_MTU_DISCOVER = 10;
   static final int IP_RECVTOS = 13;
   static final int IP_MULTICAST_IF = 32;
+  static final int IP_ADD_MEMBERSHIP = 35;
+  static final int IP_MULTICAST_ALL = 49;
 
   static final int IPPROTO_IPV6 = 41;
   static final int IPV6_MULTICAST_IF = 17;
+  static final int IPV6_ADD_MEMBERSHIP = 20;
   static final int IPV6_MTU_DISCOVER = 23;
   static final int IPV6_V6ONLY = 26;
+  static final int IPV6_MULTICAST_ALL = 29;
   static final int IPV6_DONTFRAG = 62;
   static final int IPV6_RECVTCLASS = 66;
   static final int IPV6_TCLASS = 67;

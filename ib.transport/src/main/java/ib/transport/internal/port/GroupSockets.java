@@ -10,6 +10,7 @@ import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
 import ib.transport.internal.io.DatagramIoOpenException;
 import ib.transport.internal.io.DatagramIoOptions;
+import ib.transport.internal.io.DatagramIoOptions.Mode;
 import ib.transport.internal.io.ReceiveBatch;
 import ib.transport.wire.Gids;
 import ib.transport.wire.IcrcFlow;
@@ -32,10 +33,17 @@ final class GroupSockets implements McastGroups {
   private final InetAddress own;
   private final Agent agent;
   private final PortEngine engine;
+  private final Mode mode;
   private final int mtuBytes;
   private final List<Member> members = new ArrayList<>();
 
-  GroupSockets(InetAddress own, Agent agent, PortEngine engine, int mtuBytes) {
+  /**
+   * Makes it with no groups.
+   *
+   * @param mode as of the port's own socket, so that the agent can wait for both
+   */
+  GroupSockets(InetAddress own, Mode mode, Agent agent, PortEngine engine, int mtuBytes) {
+    this.mode = mode;
     this.own = own;
     this.agent = agent;
     this.engine = engine;
@@ -103,6 +111,7 @@ final class GroupSockets implements McastGroups {
         new InetSocketAddress(Gids.address(groupHigh, groupLow), IcrcFlow.ROCE_PORT);
     DatagramIoOptions options =
         DatagramIoOptions.defaults()
+            .withMode(mode)
             .withBuffers(BUFFER_BYTES, BUFFER_BYTES)
             .withSendBatch(1, mtuBytes);
     try {

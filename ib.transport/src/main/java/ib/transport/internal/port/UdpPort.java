@@ -25,7 +25,6 @@ import ib.transport.internal.io.ReceiveBatch;
 import ib.transport.wire.Gids;
 import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.PathMtu;
-import ib.verbs.NotSupportedException;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import java.io.IOException;
@@ -63,19 +62,6 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
 
   /** What the kernel adds to a packet that it holds. */
   private static final int BOOKKEEPING = 1024;
-
-  /** A port of Ethernet frames takes those to its own address only. */
-  private static final McastGroups NO_GROUPS =
-      new McastGroups() {
-        @Override
-        public void join(long groupHigh, long groupLow) throws RdmaException {
-          throw new NotSupportedException(
-              "a port of Ethernet frames joins no multicast group: use a port on a UDP socket");
-        }
-
-        @Override
-        public void leave(long groupHigh, long groupLow) {}
-      };
 
   private final PortConfig config;
   private final Agent agent;
@@ -118,10 +104,25 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
         new PortEngine(
             EngineOptions.of(high, low).withMtuBytes(mtu).withWindowPackets(windowPackets));
     this.sink = new BatchSink(engine, senders, high, low);
-    this.groups = new GroupSockets(config.address(), agent, engine, mtu);
-    engine.setGroups(config.link() == null ? groups : NO_GROUPS);
+    this.groups = new GroupSockets(config.address(), config.mode(), agent, engine, mtu);
+    engine.setGroups(io instanceof EthernetIo frames ? groupsOf(frames) : groups);
     this.qpns =
         new QpnAllocator(config.name(), RandomGenerator.getDefault(), agent.clock(), MAX_QPNS);
+  }
+
+  /** A port of Ethernet frames is a host of its own, and joins groups as one. */
+  private static McastGroups groupsOf(EthernetIo frames) {
+    return new McastGroups() {
+      @Override
+      public void join(long groupHigh, long groupLow) {
+        frames.join(groupHigh, groupLow);
+      }
+
+      @Override
+      public void leave(long groupHigh, long groupLow) {
+        frames.leave(groupHigh, groupLow);
+      }
+    };
   }
 
   /**
@@ -243,9 +244,26 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
 
   private void receive(long nowNs) {
     boolean ipv6 = received.sourceIsIpv6();
+    long high = ipv6 ? received.sourceV6High() : 0;
+    long low = ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4());
+    if (received.isToGroup()) {
+      engine.receiveMulticast(
+          received.groupHigh(),
+          received.groupLow(),
+          high,
+          low,
+          received.sourcePort(),
+          received.identification(),
+          received.trafficClass(),
+          received.memory(),
+          received.offset(),
+          received.length(),
+          nowNs);
+      return;
+    }
     engine.receive(
-        ipv6 ? received.sourceV6High() : 0,
-        ipv6 ? received.sourceV6Low() : Gids.v4Low(received.sourceV4()),
+        high,
+        low,
         received.sourcePort(),
         received.identification(),
         received.trafficClass(),

@@ -104,6 +104,20 @@ class DatagramIoContractTest {
     }
   }
 
+  /** An agent that polls descriptors would look after a channel every millisecond. */
+  @ParameterizedTest
+  @MethodSource("ways")
+  void shouldBeWaitedForInAGroupAsOnAnAddress(Way way) throws IOException {
+    assumeTrue(!way.ipv6(), "the loopback interface has no IPv6 multicast");
+    InetSocketAddress group = new InetSocketAddress("239.20.4.1", 4791);
+    DatagramIo io =
+        DatagramIoFactory.openGroup(group, InetAddress.getByName("127.20.4.1"), way.options());
+    opened.add(io);
+    boolean channel = way.mode() == DatagramIoOptions.Mode.CHANNEL;
+    assertThat(io.fd() >= 0).isEqualTo(!channel);
+    assertThat(io.channel() != null).isEqualTo(channel);
+  }
+
   @ParameterizedTest
   @MethodSource("ways")
   void shouldDeliverBatchesOfEveryShapeInOrder(Way way) throws IOException {

@@ -15,7 +15,6 @@ import ib.transport.SendWqe;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
 import ib.transport.internal.posix.Posix;
-import ib.transport.wire.Gids;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.PcapReader;
 import ib.transport.wire.RoceFrame;
@@ -23,7 +22,6 @@ import ib.verbs.AccessFlags;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
-import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
@@ -34,15 +32,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -53,100 +47,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Queue pairs of two ports over real sockets: messages of many packets, in trains and alone. */
 class UdpQueuePairTest {
   private static final Duration WAIT = Duration.ofSeconds(5);
-  private static final int MEMORY_BYTES = 1 << 20;
-  private static final int KEY = 42;
   private static final int SMALLEST_OBJECT_BYTES = 16;
-  private static final int QKEY = 0x1234;
 
   private Agent agent;
-
-  private record Work(WrOpcode opcode, long local, long remote, int length) {}
-
-  /** The simplest hardware: one segment of memory, one key. */
-  private static final class Hardware implements QpBackend {
-    final MemorySegment memory = Arena.ofAuto().allocate(MEMORY_BYTES, 64);
-    final ArrayDeque<Work> sends = new ArrayDeque<>();
-    final ArrayDeque<Long> receives = new ArrayDeque<>();
-    final List<String> completions = new CopyOnWriteArrayList<>();
-    long groupHigh;
-    long groupLow;
-
-    @Override
-    public boolean nextSend(SendWqe into) {
-      Work work = sends.poll();
-      if (work == null) {
-        return false;
-      }
-      into.begin(1, work.opcode);
-      into.setFlags(true, false, false);
-      into.setRemote(work.remote, KEY);
-      into.setDatagram(groupHigh, groupLow, QueuePair.MULTICAST_QPN, QKEY);
-      into.addSge(work.local, work.length, KEY);
-      return true;
-    }
-
-    @Override
-    public boolean nextReceive(RecvWqe into) {
-      Long at = receives.poll();
-      if (at == null) {
-        return false;
-      }
-      into.clearSges();
-      into.addSge(at, MEMORY_BYTES / 4, KEY);
-      return true;
-    }
-
-    @Override
-    public MemoryStatus resolveLocal(
-        int lkey, long address, long lengthBytes, boolean write, BusWindow window) {
-      return resolve(lkey, address, lengthBytes, window);
-    }
-
-    @Override
-    public MemoryStatus resolveRemote(
-        int rkey, long address, long lengthBytes, int need, BusWindow window) {
-      return resolve(rkey, address, lengthBytes, window);
-    }
-
-    private MemoryStatus resolve(int key, long address, long length, BusWindow window) {
-      if (key != KEY) {
-        return MemoryStatus.INVALID_KEY;
-      }
-      if (address < 0 || address + length > MEMORY_BYTES) {
-        return MemoryStatus.OUT_OF_BOUNDS;
-      }
-      window.set(memory, address, length);
-      return MemoryStatus.OK;
-    }
-
-    @Override
-    public void completeSend(
-        long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
-      completions.add(opcode + " " + status + " " + lengthBytes);
-    }
-
-    @Override
-    public void completeReceive(
-        long cookie,
-        WcStatus status,
-        WcOpcode opcode,
-        int lengthBytes,
-        int flags,
-        int immediateOrKey,
-        int srcQpn,
-        boolean solicited) {
-      completions.add(opcode + " " + status + " " + lengthBytes);
-    }
-
-    @Override
-    public void onFatal(String cause) {
-      completions.add("fatal: " + cause);
-    }
-
-    byte[] bytes(long at, int length) {
-      return memory.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
-    }
-  }
 
   @BeforeEach
   void start() {
@@ -167,8 +70,8 @@ class UdpQueuePairTest {
         UdpPort b = open("b", "127.21.5.2", io, mtu)) {
       PcapTap tap = new PcapTap("a", 4, capture, Long.MAX_VALUE);
       a.setTap(tap);
-      Hardware left = new Hardware();
-      Hardware right = new Hardware();
+      PortHardware left = new PortHardware();
+      PortHardware right = new PortHardware();
       PortQp[] qps = connect(a, b, left, right, mtu);
       Random random = new Random(mtu);
       byte[] data = new byte[100_003];
@@ -176,15 +79,15 @@ class UdpQueuePairTest {
       MemorySegment.copy(data, 0, left.memory, ValueLayout.JAVA_BYTE, 0, data.length);
       right.receives.add(0L);
 
-      post(qps[0], left, new Work(WrOpcode.SEND, 0, 0, data.length));
+      post(qps[0], left, new PortHardware.Work(WrOpcode.SEND, 0, 0, data.length));
       await(() -> right.completions.contains("RECV SUCCESS " + data.length));
       assertThat(right.bytes(0, data.length)).isEqualTo(data);
 
-      post(qps[0], left, new Work(WrOpcode.RDMA_WRITE, 0, 300_000, data.length));
+      post(qps[0], left, new PortHardware.Work(WrOpcode.RDMA_WRITE, 0, 300_000, data.length));
       await(() -> left.completions.contains("RDMA_WRITE SUCCESS " + data.length));
       assertThat(right.bytes(300_000, data.length)).isEqualTo(data);
 
-      post(qps[0], left, new Work(WrOpcode.RDMA_READ, 600_000, 300_000, data.length));
+      post(qps[0], left, new PortHardware.Work(WrOpcode.RDMA_READ, 600_000, 300_000, data.length));
       await(() -> left.completions.contains("RDMA_READ SUCCESS " + data.length));
       assertThat(left.bytes(600_000, data.length)).isEqualTo(data);
 
@@ -203,8 +106,8 @@ class UdpQueuePairTest {
   void shouldSendFromWhereTheBytesAre(String io, int mtu) throws Exception {
     try (UdpPort a = open("a", "127.21.5.5", io, mtu);
         UdpPort b = open("b", "127.21.5.6", io, mtu)) {
-      Hardware left = new Hardware();
-      Hardware right = new Hardware();
+      PortHardware left = new PortHardware();
+      PortHardware right = new PortHardware();
       PortQp[] qps = connect(a, b, left, right, mtu);
       Random random = new Random(mtu);
       for (int i = 0; i < 40; i++) {
@@ -213,7 +116,10 @@ class UdpQueuePairTest {
         int from = random.nextInt(1000);
         MemorySegment.copy(data, 0, left.memory, ValueLayout.JAVA_BYTE, from, data.length);
         left.completions.clear();
-        post(qps[0], left, new Work(WrOpcode.RDMA_WRITE, from, 300_000 + i, data.length));
+        post(
+            qps[0],
+            left,
+            new PortHardware.Work(WrOpcode.RDMA_WRITE, from, 300_000 + i, data.length));
         await(() -> left.completions.contains("RDMA_WRITE SUCCESS " + data.length));
         assertThat(right.bytes(300_000 + i, data.length)).isEqualTo(data);
       }
@@ -256,7 +162,7 @@ class UdpQueuePairTest {
 
   /** Sends and receives the same memory again and again. */
   private static final class Stream implements QpBackend {
-    private final MemorySegment memory = Arena.ofAuto().allocate(MEMORY_BYTES, 64);
+    private final MemorySegment memory = Arena.ofAuto().allocate(PortHardware.MEMORY_BYTES, 64);
     private final int bytes;
     int left;
     int done;
@@ -273,14 +179,14 @@ class UdpQueuePairTest {
       left--;
       into.begin(0, WrOpcode.SEND);
       into.setFlags(true, false, false);
-      into.addSge(0, bytes, KEY);
+      into.addSge(0, bytes, PortHardware.KEY);
       return true;
     }
 
     @Override
     public boolean nextReceive(RecvWqe into) {
       into.clearSges();
-      into.addSge(MEMORY_BYTES / 2, MEMORY_BYTES / 2, KEY);
+      into.addSge(PortHardware.MEMORY_BYTES / 2, PortHardware.MEMORY_BYTES / 2, PortHardware.KEY);
       return true;
     }
 
@@ -340,9 +246,9 @@ class UdpQueuePairTest {
       PcapTap tap = new PcapTap("a", 4, capture, Long.MAX_VALUE);
       a.setTap(tap);
       for (int i = 0; i < 16; i++) {
-        Hardware left = new Hardware();
-        PortQp[] qps = connect(a, b, left, new Hardware(), 4096);
-        post(qps[0], left, new Work(WrOpcode.RDMA_WRITE, 0, 0, 20_000));
+        PortHardware left = new PortHardware();
+        PortQp[] qps = connect(a, b, left, new PortHardware(), 4096);
+        post(qps[0], left, new PortHardware.Work(WrOpcode.RDMA_WRITE, 0, 0, 20_000));
         await(() -> left.completions.contains("RDMA_WRITE SUCCESS 20000"));
       }
       assertThat(b.counter(PortCounter.DROPPED_ICRC)).isZero();
@@ -354,52 +260,6 @@ class UdpQueuePairTest {
     }
     assertThat(ports).hasSizeBetween(2, 4).allMatch(port -> port >= 0xC000);
     everyIcrcIsRight(capture.toByteArray());
-  }
-
-  @ParameterizedTest
-  @CsvSource({"native,127.21.5.7,239.21.5.7", "channel,127.21.5.7,239.21.5.8"})
-  void shouldReachAGroupThroughASocketOfItsOwn(String io, String address, String group)
-      throws Exception {
-    InetAddress to = InetAddress.ofLiteral(group);
-    try (UdpPort port = open("a", address, io, 4096)) {
-      Hardware sender = new Hardware();
-      sender.groupHigh = Gids.high(to);
-      sender.groupLow = Gids.low(to);
-      Hardware receiver = new Hardware();
-      receiver.receives.add(0L);
-      receiver.receives.add(1000L);
-      int qpnA = port.allocateQpn();
-      int qpnB = port.allocateQpn();
-      PortQp[] qps =
-          agent.call(
-              () -> {
-                PortQp[] made = {
-                  port.createQp(qpnA, QpType.UD, sender), port.createQp(qpnB, QpType.UD, receiver)
-                };
-                for (PortQp qp : made) {
-                  qp.modify(new QpAttributes().state(QpState.INIT).qkey(QKEY));
-                  qp.modify(new QpAttributes().state(QpState.RTR));
-                  qp.modify(new QpAttributes().state(QpState.RTS).sqPsn(1));
-                }
-                made[1].attachMcast(Gids.high(to), Gids.low(to));
-                return made;
-              },
-              WAIT);
-      MemorySegment.copy(new byte[] {1, 2, 3, 4, 5}, 0, sender.memory, ValueLayout.JAVA_BYTE, 0, 5);
-      post(qps[0], sender, new Work(WrOpcode.SEND, 0, 0, 5));
-      await(() -> receiver.completions.contains("RECV SUCCESS 45"));
-      assertThat(receiver.bytes(40, 5)).containsExactly(1, 2, 3, 4, 5);
-      assertThat(port.counter(PortCounter.DROPPED_ICRC)).isZero();
-      agent.call(
-          () -> {
-            qps[1].destroy();
-            return true;
-          },
-          WAIT);
-      post(qps[0], sender, new Work(WrOpcode.SEND, 0, 0, 5));
-      await(() -> sender.completions.size() == 2);
-      assertThat(receiver.completions).hasSize(1);
-    }
   }
 
   /** A capture shows each packet with the identification that its ICRC was made with. */
@@ -462,7 +322,7 @@ class UdpQueuePairTest {
             .maxRdAtomic(4));
   }
 
-  private void post(PortQp qp, Hardware hardware, Work work) {
+  private void post(PortQp qp, PortHardware hardware, PortHardware.Work work) {
     agent.call(
         () -> {
           hardware.sends.add(work);

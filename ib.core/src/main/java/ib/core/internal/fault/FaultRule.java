@@ -31,19 +31,11 @@ final class FaultRule {
    */
   FaultRule(Set<String> owners, long every, long aboveBytes, long afterMs, LongSupplier clockNs) {
     this.owners = Set.copyOf(owners);
-    this.every = atLeast(1, every, "every");
-    this.aboveBytes = atLeast(0, aboveBytes, "above.bytes");
-    this.afterNs = TimeUnit.MILLISECONDS.toNanos(atLeast(0, afterMs, "after.ms"));
+    this.every = every;
+    this.aboveBytes = aboveBytes;
+    this.afterNs = TimeUnit.MILLISECONDS.toNanos(afterMs);
     this.clockNs = clockNs;
     this.beganNs = clockNs.getAsLong();
-  }
-
-  private static long atLeast(long least, long value, String key) {
-    if (value < least) {
-      throw new IllegalArgumentException(
-          key + " = " + value + " of " + FaultInterposer.PID + "; give " + least + " or more");
-    }
-    return value;
   }
 
   boolean fails(String owner, long sizeBytes) {

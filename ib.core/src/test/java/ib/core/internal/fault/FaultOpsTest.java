@@ -97,10 +97,4 @@ class FaultOpsTest {
     assertThatThrownBy(() -> dma.unmapSingle(FaultOps.ERROR, 64, TO))
         .isInstanceOf(IllegalArgumentException.class);
   }
-
-  @Test
-  void shouldNameTheKeyOfABadValue() {
-    assertThatThrownBy(() -> rule(Set.of(), 0, 0, 0))
-        .hasMessage("every = 0 of ib.core.dma.fault; give 1 or more");
-  }
 }

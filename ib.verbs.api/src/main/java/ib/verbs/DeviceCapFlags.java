@@ -20,6 +20,9 @@ public final class DeviceCapFlags {
   /** Sends RNR NAKs on reliable connections. */
   public static final long RC_RNR_NAK_GEN = 1L << 12;
 
+  /** The size of a shared receive queue can be changed. */
+  public static final long SRQ_RESIZE = 1L << 13;
+
   /** Memory windows. */
   public static final long MEM_WINDOW = 1L << 17;
 
@@ -52,6 +55,7 @@ public final class DeviceCapFlags {
     add(names, flags, BAD_QKEY_CNTR, "BAD_QKEY_CNTR");
     add(names, flags, PORT_ACTIVE_EVENT, "PORT_ACTIVE_EVENT");
     add(names, flags, RC_RNR_NAK_GEN, "RC_RNR_NAK_GEN");
+    add(names, flags, SRQ_RESIZE, "SRQ_RESIZE");
     add(names, flags, MEM_WINDOW, "MEM_WINDOW");
     add(names, flags, MEM_MGT_EXTENSIONS, "MEM_MGT_EXTENSIONS");
     add(names, flags, MEM_WINDOW_TYPE_2B, "MEM_WINDOW_TYPE_2B");

@@ -33,6 +33,17 @@ public interface SharedReceiveQueue extends RdmaResource {
   void modify(int srqLimit) throws RdmaException;
 
   /**
+   * Changes the size ({@code ibv_modify_srq} with {@code IBV_SRQ_MAX_WR}), while receives are
+   * posted and taken. What is posted stays.
+   *
+   * @param maxWr receives that may be posted and not completed from now on: at least as many as are
+   *     now, and as the armed limit
+   * @throws NotSupportedException if the device has no {@link DeviceCapFlags#SRQ_RESIZE}
+   * @throws RdmaException if it is out of range or the device is gone; nothing changed then
+   */
+  void resize(int maxWr) throws RdmaException;
+
+  /**
    * Sizes, and the limit as armed now.
    *
    * @return limit 0 if it is not armed, or was reached

@@ -12,6 +12,7 @@ import ib.verbs.AccessFlags;
 import ib.verbs.AsyncEventType;
 import ib.verbs.CompletionHandler;
 import ib.verbs.CompletionQueue;
+import ib.verbs.DeviceCapFlags;
 import ib.verbs.DeviceCapabilities;
 import ib.verbs.MemoryRegion;
 import ib.verbs.NotSupportedException;
@@ -505,6 +506,71 @@ public abstract class QueueConformance {
     srq.close();
     assertThat(srq.postRecv(b.receive(1, 0, 1))).isEqualTo(PostResult.BAD_STATE);
     assertThatThrownBy(() -> srq.modify(1)).isInstanceOf(RdmaException.class);
+  }
+
+  @Test
+  void shouldResizeASharedReceiveQueueWhereTheDeviceCan() throws Exception {
+    SharedReceiveQueue srq = b.srq(4, 0);
+    QueuePair from = a.qp(QpType.RC, null);
+    QueuePair to = b.qp(QpType.RC, srq);
+    connect(a, from, b, to);
+    DeviceCapabilities can = right.hca.query().capabilities();
+    if ((can.deviceCapFlags() & DeviceCapFlags.SRQ_RESIZE) == 0) {
+      assertThatThrownBy(() -> srq.resize(8))
+          .isInstanceOf(NotSupportedException.class)
+          .hasMessageContaining("SRQ_RESIZE");
+      assertThat(srq.query().maxWr()).isEqualTo(4);
+      return;
+    }
+    int id = postAll(srq, 0);
+    assertThat(id).isEqualTo(4);
+    srq.resize(50);
+    assertThat(srq.query().maxWr()).isEqualTo(50);
+    id = postAll(srq, id);
+    assertThat(id).isEqualTo(50);
+    assertThatThrownBy(() -> srq.resize(49))
+        .isInstanceOf(RdmaException.class)
+        .hasMessageContaining("give 50 or more");
+    assertThatThrownBy(() -> srq.resize(can.maxSrqWr() + 1)).isInstanceOf(RdmaException.class);
+    assertThatThrownBy(() -> srq.resize(0)).isInstanceOf(RdmaException.class);
+    // Taken in the order in which they were posted, whatever the size was then.
+    receive(from, to, 0, 40);
+    srq.resize(10);
+    assertThat(postAll(srq, id)).isEqualTo(id);
+    receive(from, to, 40, 41);
+    id = postAll(srq, id);
+    assertThat(id).isEqualTo(51);
+    srq.modify(8);
+    assertThatThrownBy(() -> srq.resize(7)).isInstanceOf(RdmaException.class);
+    srq.modify(0);
+    // Grown and shrunk under way, each receive still serves one message.
+    for (int round = 1; round <= 20; round++) {
+      srq.resize(round % 2 == 0 ? 10 : 10 + round);
+      id = postAll(srq, id);
+      int first = id - srq.query().maxWr();
+      receive(from, to, first, round % 2 == 0 ? id : first + round);
+    }
+    assertThat(srq.query().maxWr()).isEqualTo(10);
+  }
+
+  /** Posts receives until the queue is full; the id of the next. */
+  private int postAll(SharedReceiveQueue srq, int firstId) {
+    int id = firstId;
+    while (srq.postRecv(b.receive(id, id % 64 * 1000, 1000)) == PostResult.OK) {
+      id++;
+    }
+    return id;
+  }
+
+  /** Sends messages, which take the receives of these ids. */
+  private void receive(QueuePair from, QueuePair to, int firstId, int endId) {
+    for (int id = firstId; id < endId; id++) {
+      a.fill(0, 100, id);
+      assertThat(from.postSend(a.request(id, WrOpcode.SEND, 0, 100))).isEqualTo(PostResult.OK);
+      assertIs(a.next(), from, id, WcStatus.SUCCESS);
+      assertIs(b.next(), to, id, WcStatus.SUCCESS);
+      assertThat(b.holds(id % 64 * 1000, 100, id)).isTrue();
+    }
   }
 
   // Completion queues.

@@ -10,6 +10,7 @@ import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
 import ib.verbs.DeviceCapabilities;
+import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.RdmaException;
 import ib.verbs.RecvWr;
@@ -149,6 +150,17 @@ final class EhcaSrq extends HcaResource implements SharedReceiveQueue {
       Quota.checkLimit("limit of " + label(), srqLimit, init.maxWr());
     }
     hca.hcalls.run("modifying " + label(), Hcall.H_MODIFY_SRQ, handle, srqLimit);
+  }
+
+  @Override
+  public void resize(int maxWr) throws RdmaException {
+    throw new NotSupportedException(
+        label()
+            + " keeps its "
+            + init.maxWr()
+            + " entries: the device has no SRQ_RESIZE; create a queue of "
+            + maxWr
+            + " instead");
   }
 
   @Override

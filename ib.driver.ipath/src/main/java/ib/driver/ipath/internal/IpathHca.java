@@ -62,6 +62,7 @@ final class IpathHca implements Hca {
           | DeviceCapFlags.BAD_QKEY_CNTR
           | DeviceCapFlags.PORT_ACTIVE_EVENT
           | DeviceCapFlags.RC_RNR_NAK_GEN
+          | DeviceCapFlags.SRQ_RESIZE
           | DeviceCapFlags.MEM_WINDOW
           | DeviceCapFlags.MEM_MGT_EXTENSIONS
           | DeviceCapFlags.MEM_WINDOW_TYPE_2B

@@ -16,7 +16,7 @@ import ib.verbs.spi.ResourceBook;
 final class IpathSrq extends HcaResource implements SharedReceiveQueue {
   private final IpathHca hca;
   private final IpathPd pd;
-  private final SrqInitAttributes init;
+  private final int maxSge;
   private final SharedRing ring;
 
   /** Agent thread. */
@@ -26,7 +26,7 @@ final class IpathSrq extends HcaResource implements SharedReceiveQueue {
     super(hca.commands, book, "srq " + hca.nextNumber());
     this.hca = hca;
     this.pd = pd;
-    this.init = init;
+    maxSge = init.maxSge();
     ring = new SharedRing(init.maxWr(), init.maxSge());
   }
 
@@ -70,23 +70,49 @@ final class IpathSrq extends HcaResource implements SharedReceiveQueue {
   @Override
   public void modify(int srqLimit) throws RdmaException {
     requireOpen();
+    int maxWr =
+        commands()
+            .call(
+                "modifying " + label(),
+                () -> {
+                  if (srqLimit >= 0 && srqLimit <= ring.limit()) {
+                    limit = srqLimit;
+                  }
+                  return ring.limit();
+                });
     if (srqLimit != 0) {
-      Quota.checkLimit("limit of " + label(), srqLimit, init.maxWr());
+      Quota.checkLimit("limit of " + label(), srqLimit, maxWr);
     }
-    commands()
-        .call(
-            "modifying " + label(),
-            () -> {
-              limit = srqLimit;
-              return true;
-            });
+  }
+
+  @Override
+  public void resize(int maxWr) throws RdmaException {
+    requireOpen();
+    Quota.checkLimit("maxWr of " + label(), maxWr, IpathHca.MAX_QP_WR);
+    int least =
+        commands()
+            .call(
+                "resizing " + label(),
+                () -> {
+                  int needed = Math.max(limit, ring.outstanding());
+                  return maxWr >= limit && ring.resize(maxWr) ? 0 : needed;
+                });
+    if (least > 0) {
+      throw new RdmaException(
+          label()
+              + ": maxWr "
+              + maxWr
+              + " is less than what is posted, or than the armed limit; give "
+              + least
+              + " or more");
+    }
   }
 
   @Override
   public SrqInitAttributes query() throws RdmaException {
     requireOpen();
-    int armed = commands().call("querying " + label(), () -> limit);
-    return new SrqInitAttributes(init.maxWr(), init.maxSge(), armed);
+    return commands()
+        .call("querying " + label(), () -> new SrqInitAttributes(ring.limit(), maxSge, limit));
   }
 
   // The agent.

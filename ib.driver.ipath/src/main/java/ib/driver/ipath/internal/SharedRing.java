@@ -4,11 +4,13 @@ package ib.driver.ipath.internal;
 import ib.transport.Wqe;
 import ib.verbs.RecvWr;
 import ib.verbs.SgeList;
+import java.util.Arrays;
 
 /**
  * The entries of a shared receive queue. They complete in any order, so free slots wait in a ring
  * of their own: the posting thread takes slots from the ring of free ones and puts them into the
- * ring of posted ones; the agent does the opposite.
+ * ring of posted ones; the agent does the opposite. A slot that left the queue as that became
+ * smaller waits until it grows again.
  */
 final class SharedRing {
   /** Slot numbers on their way from one thread to one other. */
@@ -21,6 +23,14 @@ final class SharedRing {
     Slots(int size) {
       slots = new int[size];
       mask = size - 1;
+    }
+
+    /** A larger one, with what is in another. */
+    Slots(int size, Slots from) {
+      this(size);
+      for (int slot = from.take(); slot >= 0; slot = from.take()) {
+        add(slot);
+      }
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one thread adds
@@ -46,32 +56,77 @@ final class SharedRing {
   }
 
   private final int maxSge;
-  private final long[] wrId;
-  private final byte[] sgeCount;
-  private final long[] address;
-  private final int[] length;
-  private final int[] lkey;
-  private final Slots free;
-  private final Slots posted;
+
+  // Replaced by resize, which the agent does while nobody posts.
+  private long[] wrId = {};
+  private byte[] sgeCount = {};
+  private long[] address = {};
+  private int[] length = {};
+  private int[] lkey = {};
+  private Slots free = new Slots(1);
+  private Slots posted = new Slots(1);
 
   /** Entries that queue pairs took and gave back. Agent thread. */
-  private final int[] returned;
+  private int[] returned = {};
+
+  /** Slots that are not in use since the queue became smaller. */
+  private int[] spare = {};
+
+  private int spareCount;
+  private int limit;
 
   private int returnedCount;
 
   SharedRing(int limit, int maxSge) {
     this.maxSge = maxSge;
-    int size = Rings.powerOfTwo(limit);
-    wrId = new long[limit];
-    sgeCount = new byte[limit];
-    address = new long[limit * maxSge];
-    length = new int[limit * maxSge];
-    lkey = new int[limit * maxSge];
-    returned = new int[limit];
-    free = new Slots(size);
-    posted = new Slots(size);
-    for (int i = 0; i < limit; i++) {
-      free.add(i);
+    resize(limit);
+  }
+
+  // The agent, or whoever made the ring.
+
+  /** Receives that may be posted and not completed. */
+  int limit() {
+    return limit;
+  }
+
+  /** Receives that are posted and not completed. */
+  int outstanding() {
+    return limit - free.size();
+  }
+
+  /** Changes the limit; false if more are posted. What is posted keeps its slot. */
+  synchronized boolean resize(int newLimit) {
+    if (newLimit < outstanding()) {
+      return false;
+    }
+    grow(newLimit);
+    for (; limit > newLimit; limit--) {
+      spare[spareCount++] = free.take();
+    }
+    for (; limit < newLimit; limit++) {
+      free.add(spare[--spareCount]);
+    }
+    return true;
+  }
+
+  /** Makes slots up to a number; new ones are spare. */
+  private void grow(int slots) {
+    int before = wrId.length;
+    if (slots <= before) {
+      return;
+    }
+    int size = Rings.powerOfTwo(slots);
+    wrId = Arrays.copyOf(wrId, slots);
+    sgeCount = Arrays.copyOf(sgeCount, slots);
+    address = Arrays.copyOf(address, slots * maxSge);
+    length = Arrays.copyOf(length, slots * maxSge);
+    lkey = Arrays.copyOf(lkey, slots * maxSge);
+    returned = Arrays.copyOf(returned, slots);
+    spare = Arrays.copyOf(spare, slots);
+    free = new Slots(size, free);
+    posted = new Slots(size, posted);
+    for (int slot = slots - 1; slot >= before; slot--) {
+      spare[spareCount++] = slot;
     }
   }
 
@@ -84,8 +139,8 @@ final class SharedRing {
     }
   }
 
-  /** False if the queue is full. */
-  boolean post(RecvWr wr) {
+  /** False if the queue is full. The lock is for resize, and else only ever this thread's. */
+  synchronized boolean post(RecvWr wr) {
     int slot = free.take();
     if (slot < 0) {
       return false;

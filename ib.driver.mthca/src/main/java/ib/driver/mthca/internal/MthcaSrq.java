@@ -9,6 +9,7 @@ import ib.driver.mthca.internal.prm.SrqContext;
 import ib.driver.mthca.internal.prm.Wqe;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
+import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.RdmaException;
 import ib.verbs.RecvWr;
@@ -214,6 +215,17 @@ final class MthcaSrq extends HcaResource implements SharedReceiveQueue {
       Quota.checkLimit("limit of " + label(), srqLimit, init.maxWr());
     }
     hca.hcr.execute(Command.ARM_SRQ, srqLimit, number, 0);
+  }
+
+  @Override
+  public void resize(int maxWr) throws RdmaException {
+    throw new NotSupportedException(
+        label()
+            + " keeps its "
+            + init.maxWr()
+            + " entries: the device has no SRQ_RESIZE; create a queue of "
+            + maxWr
+            + " instead");
   }
 
   @Override

@@ -55,25 +55,23 @@ final class BounceTable {
     return lostCopies.get();
   }
 
+  /** Whether memory can have a stand-in: not heap, confined, or read-only for a device's writes. */
+  static boolean takes(DmaMemory memory, boolean deviceWrites) {
+    MemorySegment foreign = memory.segment();
+    return foreign.isNative()
+        && foreign.isAccessibleBy(ANY_THREAD)
+        && !(deviceWrites && foreign.isReadOnly());
+  }
+
   /**
    * Makes a stand-in holding what the memory holds. It has the same offset within a page, so that
    * lists keep the page rule of fast registration.
    *
-   * @return its address, or 0 if the memory can't be bounced or the pool is full
+   * @param memory that it {@link #takes}
+   * @return its address, or 0 if the pool is full, or the memory is closed by now
    */
-  long map(
-      IpathBook owner,
-      DmaMemory memory,
-      long offset,
-      long lengthBytes,
-      boolean deviceWrites,
-      boolean copy) {
+  long map(IpathBook owner, DmaMemory memory, long offset, long lengthBytes, boolean copy) {
     MemorySegment foreign = memory.segment();
-    if (!foreign.isNative()
-        || !foreign.isAccessibleBy(ANY_THREAD)
-        || (deviceWrites && foreign.isReadOnly())) {
-      return IpathDmaOps.ERROR;
-    }
     long slotOffset = (foreign.address() + offset) & PAGE_MASK;
     DmaMemory slot;
     try {

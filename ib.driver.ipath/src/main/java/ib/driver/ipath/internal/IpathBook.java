@@ -8,6 +8,7 @@ import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryExhaustedException;
 import ib.dma.DmaMemoryPool;
 import ib.dma.DmaUsage;
+import ib.dma.IbDevice;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,14 +24,17 @@ final class IpathBook {
   private static final int PAGE_SHIFT = 12;
 
   private final IpathSpace space;
+  private final IbDevice device;
   private final PinStripe[] stripes = new PinStripe[STRIPES];
   private final Set<DmaMemory> coherent = ConcurrentHashMap.newKeySet();
   private final AtomicLong coherentBytes = new AtomicLong();
+  private final AtomicLong coherentPeak = new AtomicLong();
   private final LongAdder allocations = new LongAdder();
   private volatile boolean closed;
 
-  IpathBook(IpathSpace space) {
+  IpathBook(IpathSpace space, IbDevice device) {
     this.space = space;
+    this.device = device;
     for (int i = 0; i < STRIPES; i++) {
       stripes[i] = new PinStripe();
     }
@@ -53,16 +57,21 @@ final class IpathBook {
       DmaDirection direction,
       int attributes,
       boolean sg) {
-    if (closed || space.isDetached() || memory.isClosed()) {
-      return IpathDmaOps.ERROR;
+    if (closed || space.isDetached()) {
+      return failed(FailedMaps.Cause.DETACHED, lengthBytes);
+    }
+    if (memory.isClosed()) {
+      return failed(FailedMaps.Cause.CLOSED, lengthBytes);
     }
     long address = memory.segment().address() + offset;
     if (!memory.isPooled()) {
+      if (!BounceTable.takes(memory, direction.deviceMayWrite())) {
+        return failed(FailedMaps.Cause.UNMAPPABLE, lengthBytes);
+      }
       boolean copy = (attributes & DmaAttributes.SKIP_CPU_SYNC) == 0;
-      address =
-          space.bounces().map(this, memory, offset, lengthBytes, direction.deviceMayWrite(), copy);
+      address = space.bounces().map(this, memory, offset, lengthBytes, copy);
       if (address == IpathDmaOps.ERROR) {
-        return address;
+        return failed(FailedMaps.Cause.NO_MEMORY, lengthBytes);
       }
     }
     // The memory as the pool knows it: that is what unmap will find.
@@ -73,6 +82,12 @@ final class IpathBook {
     if (!memory.isPooled()) {
       space.bounces().unmap(this, address, lengthBytes, false);
     }
+    return failed(FailedMaps.Cause.CLOSED, lengthBytes);
+  }
+
+  /** Counts and tells a map that failed; gives the error value. */
+  long failed(FailedMaps.Cause cause, long lengthBytes) {
+    space.failed.add(cause, device.name(), device.owner(), lengthBytes);
     return IpathDmaOps.ERROR;
   }
 
@@ -93,15 +108,18 @@ final class IpathBook {
 
   @Nullable DmaCoherent allocCoherent(long sizeBytes) {
     if (closed || space.isDetached()) {
+      failed(FailedMaps.Cause.DETACHED, sizeBytes);
       return null;
     }
     DmaMemory memory;
     try {
       memory = allocateAligned(sizeBytes);
     } catch (DmaMemoryExhaustedException e) {
+      failed(FailedMaps.Cause.NO_MEMORY, sizeBytes);
       return null;
     }
     coherent.add(memory);
+    coherentPeak.accumulateAndGet(coherent.size(), Math::max);
     allocations.increment();
     coherentBytes.addAndGet(sizeBytes);
     return new DmaCoherent(memory, memory.segment().address(), sizeBytes);
@@ -138,6 +156,15 @@ final class IpathBook {
     long sum = allocations.sum();
     for (PinStripe stripe : stripes) {
       sum += stripe.maps();
+    }
+    return sum;
+  }
+
+  /** The most pieces that each part of the book had at a time, added up. */
+  long peak() {
+    long sum = coherentPeak.get();
+    for (PinStripe stripe : stripes) {
+      sum += stripe.peak();
     }
     return sum;
   }

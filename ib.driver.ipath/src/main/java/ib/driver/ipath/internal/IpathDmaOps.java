@@ -15,6 +15,8 @@ import ib.dma.IbDevice;
 import ib.dma.IbDmaOps;
 import ib.dma.ScatterList;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +30,29 @@ public final class IpathDmaOps implements IbDmaOps {
   static final long ERROR = 0;
 
   private final DmaMemoryPool pool;
+  private final Consumer<String> log;
+  private final LongSupplier clockNs;
+
+  /**
+   * Creates operations that tell no log which maps fail.
+   *
+   * @param pool the host's
+   */
+  public IpathDmaOps(DmaMemoryPool pool) {
+    this(pool, line -> {}, System::nanoTime);
+  }
 
   /**
    * Creates the operations.
    *
    * @param pool the host's
+   * @param log told, not too often, which maps fail
+   * @param clockNs the time
    */
-  public IpathDmaOps(DmaMemoryPool pool) {
+  IpathDmaOps(DmaMemoryPool pool, Consumer<String> log, LongSupplier clockNs) {
     this.pool = pool;
+    this.log = log;
+    this.clockNs = clockNs;
   }
 
   @Override
@@ -45,14 +62,14 @@ public final class IpathDmaOps implements IbDmaOps {
     }
     IbDevice parent = device.parent();
     if (parent == null) {
-      device.setOpsData(new IpathBook(new IpathSpace(pool)));
+      device.setOpsData(new IpathBook(new IpathSpace(pool, new FailedMaps(log, clockNs)), device));
       return;
     }
     IpathBook root = book(parent);
     if (root == null) {
       throw new IllegalStateException(device + ": attach " + parent.name() + " before its views");
     }
-    device.setOpsData(new IpathBook(root.space()));
+    device.setOpsData(new IpathBook(root.space(), device));
   }
 
   private static @Nullable IpathBook book(IbDevice device) {
@@ -154,7 +171,7 @@ public final class IpathDmaOps implements IbDmaOps {
       long length = list.length(i);
       long address =
           length > device.maxSegmentSizeBytes()
-              ? ERROR
+              ? book.failed(FailedMaps.Cause.TOO_LONG, length)
               : book.map(list.memory(i), list.offset(i), length, direction, attributes, true);
       if (address == ERROR) {
         unwind(book, list, i, direction, attributes);
@@ -203,6 +220,7 @@ public final class IpathDmaOps implements IbDmaOps {
     check(device, direction, DmaAttributes.NONE);
     IpathBook book = book(device);
     if (book != null) {
+      book.space().synced();
       book.space().syncForCpu(dmaAddress, offsetBytes, lengthBytes, direction);
     }
   }
@@ -217,6 +235,7 @@ public final class IpathDmaOps implements IbDmaOps {
     check(device, direction, DmaAttributes.NONE);
     IpathBook book = book(device);
     if (book != null) {
+      book.space().synced();
       book.space().syncForDevice(dmaAddress, offsetBytes, lengthBytes, direction);
     }
   }
@@ -227,6 +246,7 @@ public final class IpathDmaOps implements IbDmaOps {
     IpathBook book = book(device);
     if (book != null) {
       checkMapped(device, list, entries);
+      book.space().synced();
       for (int i = 0; i < entries; i++) {
         book.space().syncForCpu(list.rawDmaAddress(i), 0, list.rawDmaLength(i), direction);
       }
@@ -240,6 +260,7 @@ public final class IpathDmaOps implements IbDmaOps {
     IpathBook book = book(device);
     if (book != null) {
       checkMapped(device, list, entries);
+      book.space().synced();
       for (int i = 0; i < entries; i++) {
         book.space().syncForDevice(list.rawDmaAddress(i), 0, list.rawDmaLength(i), direction);
       }

@@ -50,7 +50,7 @@ public final class IpathDriver {
             properties,
             List.of(),
             config -> new IpathDevice(config.device(), port, driver),
-            new IpathDmaOps(pool));
+            new IpathDmaOps(pool, log::warn, System::nanoTime));
   }
 
   /** Withdraws the services. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -27,10 +28,19 @@ final class IpathSpace implements DmaBus {
   private final Map<DmaFault, LongAdder> faults = new EnumMap<>(DmaFault.class);
   private final Set<IpathBook> books = ConcurrentHashMap.newKeySet();
   private final LongAdder mapsOfClosedBooks = new LongAdder();
+  private final LongAdder syncs = new LongAdder();
+  private final AtomicLong peakOfClosedBooks = new AtomicLong();
+  final FailedMaps failed;
   private volatile boolean detached;
 
-  IpathSpace(DmaMemoryPool pool) {
+  /**
+   * Creates it.
+   *
+   * @param failed counts and tells which maps fail
+   */
+  IpathSpace(DmaMemoryPool pool, FailedMaps failed) {
     this.pool = pool;
+    this.failed = failed;
     bounces = new BounceTable(pool);
     for (DmaFault cause : DmaFault.values()) {
       faults.put(cause, new LongAdder());
@@ -68,12 +78,22 @@ final class IpathSpace implements DmaBus {
   void closed(IpathBook book) {
     if (books.remove(book)) {
       mapsOfClosedBooks.add(book.maps());
+      peakOfClosedBooks.accumulateAndGet(book.peak(), Math::max);
     }
   }
 
-  /** What is counted; syncs are not, as they do nothing, and there is no peak of all stripes. */
+  /** A sync, of a list one. */
+  void synced() {
+    syncs.increment();
+  }
+
+  /**
+   * What is counted. The peak is the sum of those of the books and their parts, which need not have
+   * been at the same time: there were never more, and maybe fewer.
+   */
   DmaStatistics statistics() {
     long maps = mapsOfClosedBooks.sum();
+    long peak = 0;
     long mappings = 0;
     long sgEntries = 0;
     long coherent = 0;
@@ -81,6 +101,7 @@ final class IpathSpace implements DmaBus {
     for (IpathBook book : books) {
       DmaUsage usage = book.usage();
       maps += book.maps();
+      peak += book.peak();
       mappings += usage.mappings();
       sgEntries += usage.sgEntries();
       coherent += usage.coherent();
@@ -96,15 +117,15 @@ final class IpathSpace implements DmaBus {
     return new DmaStatistics(
         "identity",
         live,
-        DmaStatistics.UNKNOWN,
+        Math.max(peak, peakOfClosedBooks.get()),
         maps,
         maps - live.total(),
-        DmaStatistics.UNKNOWN,
+        syncs.sum(),
         bounces.copiedBytes(),
         DmaStatistics.UNKNOWN,
         DmaStatistics.UNKNOWN,
         found,
-        Map.of());
+        failed.counts());
   }
 
   BounceTable bounces() {

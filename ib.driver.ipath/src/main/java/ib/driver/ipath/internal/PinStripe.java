@@ -39,6 +39,10 @@ final class PinStripe {
   private long sgEntries;
   private long bytes;
   private long maps;
+
+  /** The most mappings and entries at a time. */
+  private long peak;
+
   private boolean closed;
 
   private void lock() {
@@ -73,6 +77,7 @@ final class PinStripe {
         last = at;
         maps++;
         count(sg, 1, lengthBytes);
+        peak = Math.max(peak, mappings + sgEntries);
       }
     } finally {
       unlock();
@@ -198,6 +203,10 @@ final class PinStripe {
   /** How often anything was ever added. */
   long maps() {
     return read(() -> maps);
+  }
+
+  long peak() {
+    return read(() -> peak);
   }
 
   long mappings() {

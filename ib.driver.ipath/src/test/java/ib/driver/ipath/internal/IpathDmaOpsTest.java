@@ -13,6 +13,7 @@ import ib.dma.DmaCoherent;
 import ib.dma.DmaDirection;
 import ib.dma.DmaFault;
 import ib.dma.DmaMemory;
+import ib.dma.DmaStatistics;
 import ib.dma.DmaUsage;
 import ib.dma.IbDevice;
 import ib.dma.IbDma;
@@ -21,6 +22,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -94,6 +98,50 @@ class IpathDmaOpsTest {
     assertThat(pool.usedBytes()).isEqualTo(4096);
     dma.unmapSingle(address, 4096, DmaDirection.BIDIRECTIONAL);
     assertThat(pool.usedBytes()).isZero();
+  }
+
+  @Test
+  void shouldCountWhatItDoesAndTellWhichMapsFailButNotTooOften() {
+    List<String> log = new ArrayList<>();
+    long[] nowNs = {5};
+    IpathDmaOps telling = new IpathDmaOps(pool, log::add, () -> nowNs[0]);
+    IbDevice device = new IbDevice("ipath1", 1, -1L, 1 << 30, -1L, "driver");
+    telling.attach(device);
+    IbDevice view = device.forOwner("ulp");
+    telling.attach(view);
+    IbDma of = new IbDma(view, telling);
+    DmaMemory memory = pool.allocate(4096);
+    long[] addresses = new long[3];
+    for (int i = 0; i < addresses.length; i++) {
+      addresses[i] = of.mapSingle(memory, 0, 64, DmaDirection.BIDIRECTIONAL);
+    }
+    of.syncSingleForCpu(addresses[0], 64, DmaDirection.BIDIRECTIONAL);
+    of.syncSingleForDevice(addresses[0], 64, DmaDirection.BIDIRECTIONAL);
+    for (long address : addresses) {
+      of.unmapSingle(address, 64, DmaDirection.BIDIRECTIONAL);
+    }
+    memory.close();
+    for (int i = 0; i < 3; i++) {
+      assertThat(of.mappingError(of.mapSingle(memory, 0, 64, DmaDirection.TO_DEVICE))).isTrue();
+    }
+    DmaMemory heap = DmaMemory.ofForeign(MemorySegment.ofArray(new byte[100]));
+    assertThat(of.mappingError(of.mapSingle(heap, 0, 100, DmaDirection.TO_DEVICE))).isTrue();
+    assertThat(log)
+        .containsExactly(
+            "mapping 64 bytes on ipath1 for ulp failed: the memory is closed",
+            "mapping 100 bytes on ipath1 for ulp failed: the memory can not be mapped");
+    nowNs[0] += FailedMaps.QUIET_NS;
+    of.mapSingle(memory, 0, 64, DmaDirection.TO_DEVICE);
+    assertThat(log.getLast()).endsWith("the memory is closed, 3 times since the last line");
+    DmaStatistics figures = telling.statistics(device);
+    assertThat(figures.peak()).isEqualTo(3);
+    assertThat(figures.maps()).isEqualTo(3);
+    assertThat(figures.syncs()).isEqualTo(2);
+    assertThat(figures.failedMaps())
+        .containsExactlyInAnyOrderEntriesOf(Map.of("closed", 4L, "unmappable", 1L));
+    telling.detach(view);
+    assertThat(telling.statistics(device).peak()).isEqualTo(3);
+    telling.detach(device);
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package it;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.dma.debug.DmaDebug;
@@ -13,6 +14,7 @@ import it.fixture.Settings;
 import it.fixture.Shell;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.Map;
 import javax.inject.Inject;
 import org.junit.After;
@@ -167,30 +169,58 @@ public class ToolsIT {
   @Test
   public void shouldMeasureEveryOperationAndCheckItsData() throws Exception {
     for (String what : new String[] {"write bw", "read bw", "send bw"}) {
-      String table = measure(what + " -n 200 -t 16 -s 5000", "mthca0", NEAR, "ipath0");
+      String table = measure(what + " -n 200 -t 16 -s 5000", "mthca0", "ipath0");
       assertThat(table).contains("BW Test", "#bytes     #iterations    BW peak[MiB/sec]");
       assertThat(table).containsPattern("\\n 5000 +200 +[0-9.]+ +[0-9.]+ +[0-9.]+\\n");
+      assertThat(table).contains("Data            : 5000[B] as the peer fills its memory");
     }
     for (String what : new String[] {"write lat", "read lat", "send lat"}) {
-      String table = measure(what + " -n 50", "ipath0", THIRD, "mthca0");
+      String table = measure(what + " -n 50", "ipath0", "mthca0");
       assertThat(table).contains("Latency Test", "t_typical[usec]", "99.9% percentile[usec]");
       assertThat(table).containsPattern("\\n 2 +50 +([0-9.]+ +){6}[0-9.]+\\n");
     }
-    if (shell.run("devinfo -v").contains("ATOMIC_HCA")) {
-      assertThat(measure("atomic bw -n 100 -t 8", "mthca0", NEAR, "ipath0"))
-          .containsPattern("\\n 8 +100 ");
-      assertThat(measure("atomic lat -n 50", "ipath0", THIRD, "mthca0"))
-          .containsPattern("\\n 8 +50 ");
-    }
-    assertThat(measure("write bw -a -n 4", "ehca0", FAR, "mthca0"))
+    assertThat(measure("write lat -n 300 -s 4096", "ehca0", "mthca0"))
+        .contains("4096[B] as written");
+    assertThat(measure("send lat -n 20 -s 4096 -I 100", "ipath0", "mthca0"))
+        .contains("4096[B] as the peer");
+    assertThat(measure("write bw -a -n 5", "ehca0", "mthca0"))
         .contains("\n 2 ", "\n 65536 ", "\n 1048576 ");
+    if (shell.run("devinfo -v").contains("ATOMIC_HCA")) {
+      assertThat(measure("atomic bw -n 100 -t 8", "mthca0", "ipath0"))
+          .containsPattern("\\n 8 +100 ")
+          .contains("100 additions found in memory", "100 additions to 64 numbers found again");
+      assertThat(measure("atomic lat -n 50", "ipath0", "mthca0")).containsPattern("\\n 8 +50 ");
+    }
   }
 
-  private String measure(String what, String near, String address, String far) throws Exception {
-    Shell.Job server = serve("perf -d " + near, near);
-    String table = shell.run("perf " + what + " -d " + far + " " + address);
-    server.succeeds();
-    return table;
+  @Test
+  public void shouldMeasureUnreliablyByTimeAndByTheConnectionManager() throws Exception {
+    assertThat(measure("send bw -c UC -n 50 -t 8 -s 3000", "ipath0", "mthca0"))
+        .contains("Connection type : UC", "3000[B] as the peer");
+    assertThat(measure("write bw -c UC -n 50 -t 8 -s 3000", "mthca0", "ipath0"))
+        .contains("Connection type : UC", "3000[B] as the peer");
+    assertThat(measure("send lat -c UD -n 50", "ehca0", "mthca0")).contains("Connection type : UD");
+    assertThat(measure("send bw -c UD -n 20 -t 4 -m 1024", "ipath0", "ehca0"))
+        .containsPattern("\\n 1024 +20 ")
+        .contains("Mtu             : 1024[B]", "1024[B] as the peer");
+    String port = freePort() + " -R -d ";
+    for (String what : new String[] {"write bw -n 50", "read lat -n 50 -s 500", "send bw -n 50"}) {
+      Shell.Job server = serve("perf " + what + " -p " + port + "mthca0", "mthca0");
+      String table = shell.run("perf " + what + " -p " + port + "ehca0 " + NEAR);
+      assertThat(server.succeeds() + table)
+          .contains("rdma_cm QPs     : ON", "[B] as the peer fills its memory");
+    }
+    assertThat(measure("write bw -D 3 -s 4096", "mthca0", "ipath0"))
+        .contains("4096[B] as the peer");
+    assertThat(measure("read lat -D 3", "mthca0", "ipath0")).contains("tps average");
+  }
+
+  /** Measures between two devices; what both ends printed. */
+  private String measure(String what, String near, String far) throws Exception {
+    String command = "perf " + what + " -p " + freePort() + " -d ";
+    Shell.Job server = serve(command + near, near);
+    String table = shell.run(command + far + " 127.0.0.1");
+    return server.succeeds() + table;
   }
 
   @Test
@@ -206,8 +236,8 @@ public class ToolsIT {
     Shell.Job server = serve("rping -s -S 20000 --device mthca0", "mthca0");
     shell.run("rping -c -V -S 20000 -C 3 --device ehca0 -a " + NEAR);
     server.succeeds();
-    for (String what : new String[] {"write bw", "read bw", "send lat"}) {
-      measure(what + " -n 20 -t 4 -s 9000", "ipath0", THIRD, "mthca0");
+    for (String what : new String[] {"write bw", "read bw", "send lat", "write lat"}) {
+      measure(what + " -n 20 -t 4 -s 9000", "ipath0", "mthca0");
     }
     playPingPong("--ud -s 1000", "mthca0", "ehca0");
     assertThat(debug.reports()).isEmpty();
@@ -221,15 +251,60 @@ public class ToolsIT {
   @Test
   public void shouldSayWhatIsWrongWithAMeasurement() throws Exception {
     assertThat(shell.start("perf fly bw " + NEAR).fails()).contains("fly is no operation");
-    assertThat(shell.start("perf write " + NEAR).fails()).contains("operation, measure and host");
+    assertThat(shell.start("perf").fails()).contains("name operation and measure");
     assertThat(shell.start("perf write speed " + NEAR).fails()).contains("give bw or lat");
     assertThat(shell.start("perf write bw -s 2000000 " + NEAR).fails()).contains("1 to 1048576");
-    assertThat(shell.start("perf atomic bw -d ehca0 " + NEAR).fails())
+    assertThat(shell.start("perf write bw -q 2").fails()).contains("one queue pair", "-q 1");
+    assertThat(shell.start("perf read bw -c UC").fails()).contains("no READ", "-c RC");
+    assertThat(shell.start("perf write bw -D 5 -n 10").fails()).contains("neither with -n");
+    assertThat(shell.start("perf write lat -p " + freePort() + " 127.0.0.1").fails())
+        .contains("couldn't connect", "start the server first");
+    assertThat(differ("atomic lat -d mthca0", "atomic lat -d ehca0").client)
         .contains("ehca0 has no atomic operations");
-    Shell.Job server = serve("ucmatose -p 18515 -b " + NEAR, "mthca0");
-    assertThat(shell.start("perf read bw -d ehca0 " + NEAR).fails())
-        .contains("the other end is not this perf");
-    assertThat(server.fails()).contains("disconnected");
+  }
+
+  /** What the ends of a measurement said when both failed. */
+  private record Differ(String server, String client) {}
+
+  private Differ differ(String near, String far) throws Exception {
+    String port = " -p " + freePort();
+    Shell.Job server = serve("perf " + near + port, "mthca0");
+    String client = shell.start("perf " + far + port + " 127.0.0.1").fails();
+    return new Differ(server.fails(), client);
+  }
+
+  @Test
+  public void shouldSayInWhatTheEndsOfAMeasurementDiffer() throws Exception {
+    String near = " -d mthca0";
+    String far = " -d ipath0";
+    Differ differ = differ("send bw -n 10 -s 4000" + near, "send bw -n 10 -s 3000" + far);
+    assertThat(differ.server).contains("3000 bytes came instead of 4000", "the same -s");
+    differ = differ("send bw -n 20 -s 64" + near, "send bw -n 10 -s 64" + far);
+    assertThat(differ.server).contains("the peer is done", "the same -n and -s");
+    differ = differ("write bw -n 10 -s 4096" + near, "write bw -n 10 -s 65536" + far);
+    assertThat(differ.client).contains("REM_ACCESS_ERR", "the same operation and -s");
+    assertThat(differ.server).contains("closed the connection");
+    String port = " -p " + freePort();
+    Shell.Job server = serve("perf write bw -n 10 -s 4096" + near + port, "mthca0");
+    shell.run("perf write bw -n 20 -s 4096" + far + port + " 127.0.0.1");
+    assertThat(server.fails()).contains("20 operations of 4096 bytes", "10 of 4096");
+  }
+
+  @Test
+  public void shouldNoticeAPerftestThatIsOlderOrGone() throws Exception {
+    int port = freePort();
+    Shell.Job server = serve("perf write lat -p " + port + " -d mthca0", "mthca0");
+    try (Socket peer = new Socket("127.0.0.1", port)) {
+      peer.getOutputStream().write("5.60\0\0\0\0\0\0\0\0\0\0\0\0".getBytes(UTF_8));
+      assertThat(server.fails()).contains("the peer is perftest 5.60", "older than 5.70");
+    }
+    server = serve("perf write lat -p " + port + " -d mthca0", "mthca0");
+    Shell.Job client = shell.start("perf write lat -D 3000 -p " + port + " -d ipath0 127.0.0.1");
+    Eventually.holds("it is measured", () -> client.output().contains("tps average"));
+    Bundles.named(context, "ib.driver.ipath").stop();
+    assertThat(client.fails()).contains("device ipath0 leaves");
+    server.fails();
+    Bundles.named(context, "ib.driver.ipath").start();
   }
 
   @Test
@@ -289,8 +364,12 @@ public class ToolsIT {
         () ->
             assertThat(shell.run("resource show"))
                 .contains("0: ehca0: pd 0 cq 0 qp 0", "2: mthca0: pd 1 cq 1 qp 1 mr 1 mw 0 srq 0"));
-    assertThat(shell.run("resource show qp mthca0"))
-        .containsPattern("dev mthca0 qp 0x[0-9a-f]+ type RC state INIT comm \\[ib.tools\\]");
+    Eventually.passes(
+        "the queue pair is ready for a peer",
+        () ->
+            assertThat(shell.run("resource show qp mthca0"))
+                .containsPattern(
+                    "dev mthca0 qp 0x[0-9a-f]+ type RC state INIT comm \\[ib.tools\\]"));
     shell.run("ucmatose --device ehca0 -s " + NEAR);
     server.succeeds();
     assertThat(shell.run("statistic")).contains("rdma_sends 10 rdma_recvs 10", "link ehca0/1");

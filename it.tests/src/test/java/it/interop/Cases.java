@@ -13,6 +13,7 @@ final class Cases {
     List<Case> cases = new ArrayList<>();
     cases.addAll(RpingCases.all());
     cases.addAll(ToolCases.all());
+    cases.addAll(PerftestCases.all());
     cases.addAll(OpsCases.all());
     cases.addAll(SrpCases.all());
     cases.addAll(LifeCases.all());

@@ -60,8 +60,18 @@ final class Channel {
   /** The same, with receives of a shared queue, where one is given. */
   QueuePair queuePair(QpType type, int sends, int receives, @Nullable SharedReceiveQueue srq)
       throws RdmaException {
-    QpInitAttributes init = new QpInitAttributes(type, cq, cq, sends, receives, 1, 1);
-    return run.add(pd.createQp(srq == null ? init : init.withSrq(srq)));
+    QpInitAttributes init = attributes(type, sends, receives);
+    return queuePair(srq == null ? init : init.withSrq(srq));
+  }
+
+  /** How to make one of the queue pairs of this channel, for requests of one element each. */
+  QpInitAttributes attributes(QpType type, int sends, int receives) {
+    return new QpInitAttributes(type, cq, cq, sends, receives, 1, 1);
+  }
+
+  /** A queue pair in RESET. */
+  QueuePair queuePair(QpInitAttributes init) throws RdmaException {
+    return run.add(pd.createQp(init));
   }
 
   /** Memory for messages. */

@@ -21,6 +21,7 @@ final class CmLink implements ConnectionHandler {
   private final Run run;
   private volatile State state = State.CONNECTING;
   private volatile @Nullable String failure;
+  private volatile boolean unheard;
   private volatile byte[] privateData = {};
   private volatile @Nullable Connection connection;
 
@@ -68,6 +69,11 @@ final class CmLink implements ConnectionHandler {
     checkNotFailed();
   }
 
+  /** Whether it was refused because nobody listens there, or not yet. */
+  boolean isUnheard() {
+    return unheard;
+  }
+
   /** Waits until the peer, or we, ended it. */
   void awaitOver(long timeoutNs) throws ToolException {
     long endNs = System.nanoTime() + timeoutNs;
@@ -100,6 +106,7 @@ final class CmLink implements ConnectionHandler {
 
   @Override
   public void onRejected(Connection connection, int reason, byte[] data) {
+    unheard = reason == RejectReason.INVALID_SERVICE_ID;
     over(
         "rejected by %s, reason %d: %s"
             .formatted(connection.remoteAddress(), reason, RejectReason.explain(reason)));

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.tools.internal;
 
-import ib.tools.internal.PerfOptions.Operation;
-import ib.verbs.ConnectRequest;
-import ib.verbs.ConnectionManager;
-import ib.verbs.RdmaException;
-import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * {@code perf}: bandwidth and latency of the operations, in the shape of perftest's tables. The
- * ends find each other in a way of their own, over the connection manager: both must be this
- * command.
+ * {@code perf}: bandwidth and latency of the operations, compatible with perftest's {@code
+ * ib_write_bw}, {@code ib_write_lat}, {@code ib_read_bw}, {@code ib_read_lat}, {@code ib_send_bw},
+ * {@code ib_send_lat}, {@code ib_atomic_bw} and {@code ib_atomic_lat} in both roles.
  */
 @Component(
     service = PerfCommand.class,
@@ -29,31 +24,17 @@ public final class PerfCommand {
   }
 
   /**
-   * Measures, or serves one measurement.
+   * Measures with a peer.
    *
-   * @param args operation, measure, options and host; at the server options only
-   * @return null at the client, which has printed its table
+   * @param args operation, measure and options; at the client the server's host too
+   * @return null: the table has been printed
    * @throws Exception if something fails; the message says what and the remedy
    */
   public @Nullable String perf(String[] args) throws Exception {
     PerfOptions options = PerfOptions.parse(args);
-    PrintStream out = System.out;
-    Operation operation = options.operation();
-    try (Run run = toolbox.begin(options.device(), null)) {
-      if (operation == null) {
-        serve(run, options, out);
-        return "served";
-      }
-      new PerfClient(run, options, operation, out).measure(String.valueOf(options.host()));
+    try (Run run = toolbox.begin(options.device, null)) {
+      new PerfTest(run, options, System.out).measure();
       return null;
     }
-  }
-
-  private static void serve(Run run, PerfOptions options, PrintStream out)
-      throws ToolException, RdmaException {
-    Inbox<ConnectRequest> inbox =
-        Inbox.ofConnections(run, ConnectionManager.tcpServiceId(options.port()));
-    Common.listening(run, "port " + options.port(), out);
-    PerfServer.serve(run, inbox.next(options.timeoutS()));
   }
 }

@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -14,7 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The TCP connection over which the ends of a pingpong tell each other their addresses. */
+/**
+ * The TCP connection over which the ends of a pingpong or a perf tell each other their addresses.
+ */
 final class SideChannel {
   /** How often a wait looks whether the run was ended. */
   private static final int SLICE_MS = 200;
@@ -22,12 +25,28 @@ final class SideChannel {
   private static final int ANSWER_MS = 30_000;
   private static final byte[] DONE = "done\0".getBytes(StandardCharsets.US_ASCII);
 
+  /** What can be told of the other side without waiting. */
+  enum Peer {
+    /** It has sent nothing that was not read. */
+    SILENT,
+    /** It has sent something. */
+    SPOKE,
+    /** It has closed, or is gone. */
+    GONE
+  }
+
+  private final Run run;
   private final Socket socket;
+  private final PushbackInputStream in;
   private final String peer;
 
-  private SideChannel(Socket socket) {
+  private SideChannel(Run run, Socket socket) throws IOException {
+    this.run = run;
     this.socket = socket;
+    this.in = new PushbackInputStream(socket.getInputStream());
     this.peer = String.valueOf(socket.getRemoteSocketAddress());
+    socket.setTcpNoDelay(true);
+    socket.setSoTimeout(ANSWER_MS);
   }
 
   /** Connects to a server. */
@@ -35,8 +54,7 @@ final class SideChannel {
     Socket socket = run.add(new Socket());
     try {
       socket.connect(new InetSocketAddress(Arguments.resolve(host), port), ANSWER_MS);
-      socket.setSoTimeout(ANSWER_MS);
-      return new SideChannel(socket);
+      return new SideChannel(run, socket);
     } catch (IOException e) {
       throw new ToolException(
           "couldn't connect to %s:%d (%s); start the server first"
@@ -51,9 +69,7 @@ final class SideChannel {
     while (true) {
       try {
         server.setSoTimeout(SLICE_MS);
-        Socket socket = run.add(server.accept());
-        socket.setSoTimeout(ANSWER_MS);
-        return new SideChannel(socket);
+        return new SideChannel(run, run.add(server.accept()));
       } catch (SocketTimeoutException e) {
         run.await(0);
         if (System.nanoTime() - endNs > 0) {
@@ -80,6 +96,46 @@ final class SideChannel {
           "couldn't listen to TCP port %d (%s); choose another with -p"
               .formatted(port, e.getMessage()),
           e);
+    }
+  }
+
+  /** Writes one message, in one piece: perftest reads each with one call. */
+  void write(byte[] message) throws ToolException {
+    try {
+      socket.getOutputStream().write(message);
+    } catch (IOException e) {
+      throw failed("couldn't send", e);
+    }
+  }
+
+  /** Looks what the other side does; waits for it at most so long. */
+  Peer peer(int waitMs) throws ToolException {
+    try {
+      socket.setSoTimeout(waitMs);
+      int next = in.read();
+      if (next < 0) {
+        return Peer.GONE;
+      }
+      in.unread(next);
+      socket.setSoTimeout(ANSWER_MS);
+      return Peer.SPOKE;
+    } catch (SocketTimeoutException e) {
+      run.await(0);
+      return Peer.SILENT;
+    } catch (IOException e) {
+      return Peer.GONE;
+    }
+  }
+
+  /** Waits until the other side says something, or is gone. */
+  void awaitPeer(String what, int timeoutS) throws ToolException {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutS);
+    while (peer(SLICE_MS) == Peer.SILENT) {
+      if (System.nanoTime() - endNs > 0) {
+        throw new ToolException(
+            "%s (%s): nothing came within %d s; wait longer with --timeout SECONDS"
+                .formatted(what, peer, timeoutS));
+      }
     }
   }
 
@@ -112,7 +168,7 @@ final class SideChannel {
     return addresses;
   }
 
-  /** The client's last word. */
+  /** The last word. */
   void writeDone() throws ToolException {
     try {
       socket.getOutputStream().write(DONE);
@@ -125,10 +181,11 @@ final class SideChannel {
     read("the client did not say that it is done", DONE.length);
   }
 
-  private byte[] read(String what, int bytes) throws ToolException {
+  byte[] read(String what, int bytes) throws ToolException {
     byte[] message = new byte[bytes];
     try {
-      new DataInputStream(socket.getInputStream()).readFully(message);
+      socket.setSoTimeout(ANSWER_MS);
+      new DataInputStream(in).readFully(message);
       return message;
     } catch (EOFException e) {
       throw failed(what + ": it closed the connection", e);

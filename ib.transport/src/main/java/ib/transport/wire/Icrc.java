@@ -164,7 +164,7 @@ public final class Icrc {
     long address = payload.address();
     int i = (int) (address >>> 6 ^ address >>> 12 ^ address >>> 20) & (PAYLOAD_VIEWS - 1);
     ByteBuffer view = payloadViews[i];
-    if (view == null || !payload.equals(payloadSegments[i])) {
+    if (view == null || !isSame(payload, payloadSegments[i])) {
       view = payload.asByteBuffer();
       payloadSegments[i] = payload;
       payloadViews[i] = view;
@@ -172,10 +172,19 @@ public final class Icrc {
     return view;
   }
 
+  /**
+   * Whether the view of one segment serves for another. That they are equal says only where they
+   * begin: memory that was closed and allocated again may be as long as it likes, at the same
+   * address.
+   */
+  private static boolean isSame(MemorySegment a, @Nullable MemorySegment b) {
+    return b != null && a.equals(b) && a.byteSize() == b.byteSize() && a.scope().equals(b.scope());
+  }
+
   private ByteBuffer viewOf(MemorySegment packet) {
     for (int i = 0; i < VIEWS; i++) {
       ByteBuffer view = views[i];
-      if (view != null && packet.equals(segments[i])) {
+      if (view != null && isSame(packet, segments[i])) {
         return view;
       }
     }

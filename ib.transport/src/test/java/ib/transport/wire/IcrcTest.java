@@ -204,4 +204,48 @@ class IcrcTest {
           .isEqualTo(whole);
     }
   }
+
+  private static final int HEADER = 28;
+
+  /** The ICRC of a packet with a header of zeros and a payload of zeros that lies elsewhere. */
+  private int ofZeros(MemorySegment elsewhere, long from, int bytes) {
+    MemorySegment header = Arena.ofAuto().allocate(HEADER);
+    IcrcFlow flow = IcrcFlow.of(A, B, 7);
+    return icrc.compute(flow, 0, header, 0, HEADER, elsewhere, from, bytes, 0);
+  }
+
+  private static int expectedOfZeros(int bytes) {
+    return new Icrc()
+        .compute(
+            IcrcFlow.of(A, B, 7),
+            0,
+            MemorySegment.ofArray(new byte[HEADER + bytes]),
+            0,
+            HEADER + bytes);
+  }
+
+  /** Segments are equal if they begin at the same place, however long they are. */
+  @Test
+  void shouldTellALongerPayloadFromAShorterOneAtTheSameAddress() {
+    MemorySegment whole = Arena.ofAuto().allocate(8192, 8);
+    assertThat(ofZeros(whole.asSlice(0, 4096), 0, 4096)).isEqualTo(expectedOfZeros(4096));
+    assertThat(ofZeros(whole, 4096, 4096)).isEqualTo(expectedOfZeros(4096));
+    MemorySegment packet = Arena.ofAuto().allocate(8192, 8);
+    IcrcFlow flow = IcrcFlow.of(A, B, 7);
+    int first = icrc.compute(flow, 0, packet.asSlice(0, 4096), 0, 64);
+    assertThat(icrc.compute(flow, 0, packet, 4096, 64)).isEqualTo(first);
+  }
+
+  /** Memory that was given back and taken again is often at the same place. */
+  @Test
+  @SuppressWarnings("restricted") // gives the same memory two lives
+  void shouldComputeForMemoryThatLiesWhereMemoryWasClosed() {
+    MemorySegment memory = Arena.ofAuto().allocate(4096, 8);
+    try (Arena former = Arena.ofShared()) {
+      ofZeros(memory.reinterpret(former, null), 0, 4096);
+    }
+    try (Arena now = Arena.ofShared()) {
+      assertThat(ofZeros(memory.reinterpret(now, null), 0, 4096)).isEqualTo(expectedOfZeros(4096));
+    }
+  }
 }

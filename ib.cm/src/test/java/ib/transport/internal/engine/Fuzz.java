@@ -4,7 +4,9 @@ package ib.transport.internal.engine;
 import ib.cm.internal.SimCm;
 import ib.transport.PortCounter;
 import ib.transport.PortQp;
+import ib.transport.wire.Bth;
 import ib.transport.wire.Gids;
+import ib.transport.wire.Icrc;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
 import ib.verbs.AccessFlags;
@@ -46,6 +48,8 @@ public final class Fuzz {
   private static final int TURN_NS = 4_000;
   private static final int PACKETS_A_TURN = 8;
   private static final int LOOK_EVERY = 1 << 16;
+  private static final int STRAYS_EVERY = 64;
+  private static final int ON_ITS_WAY_NS = 5_000;
   private static final int GUARD_BYTES = 4096;
   private static final byte GUARD = 0x66;
   private static final int MOST_STRANGERS = 32;
@@ -67,6 +71,9 @@ public final class Fuzz {
   private final byte[] attackerGid;
   private final byte[] hostGid;
   private int mostRemembered;
+  private SimPacket seen;
+  private long seenNs = Long.MIN_VALUE / 2;
+  private int forgedCopies;
 
   Fuzz(long seed, Path captures) throws IOException, RdmaException {
     this.seed = seed;
@@ -95,6 +102,7 @@ public final class Fuzz {
               attacker));
     }
     world.onSentAway = this::observe;
+    world.onSent = this::remember;
     host.strangers = this::onStranger;
   }
 
@@ -108,6 +116,16 @@ public final class Fuzz {
       return types;
     }
     return types;
+  }
+
+  /** A packet of an honest connection, which is on its way: what a forger would like to know. */
+  private void remember(SimPacket packet) {
+    if (packet.destLow() == host.low()
+        && packet.bytes().length >= Bth.LENGTH + Icrc.LENGTH
+        && Opcode.transport(packet.opcode()) != Opcode.UD) {
+      seen = packet;
+      seenNs = world.nowNs();
+    }
   }
 
   private void observe(SimPacket packet) {
@@ -176,7 +194,11 @@ public final class Fuzz {
     for (long i = 1; i <= count; i++) {
       SimPacket packet = next();
       int trafficClass = random.nextInt(64) == 0 ? 3 : 0;
+      FuzzPackets.tell(packet, victims);
       host.receive(packet, trafficClass);
+      if (i % STRAYS_EVERY == 0) {
+        lookForStrays();
+      }
       if (i % PACKETS_A_TURN == 0) {
         turn();
       }
@@ -198,6 +220,15 @@ public final class Fuzz {
     end();
   }
 
+  private void lookForStrays() {
+    for (FuzzVictim victim : victims) {
+      int stray = victim.strayByte();
+      check(
+          stray < 0,
+          victim.type + ": byte " + stray + " of the open part changed, which no request named");
+    }
+  }
+
   private static long usedBytes() {
     System.gc();
     Runtime runtime = Runtime.getRuntime();
@@ -205,6 +236,10 @@ public final class Fuzz {
   }
 
   private SimPacket next() {
+    if (world.nowNs() - seenNs < ON_ITS_WAY_NS && random.nextInt(4) == 0) {
+      forgedCopies++;
+      return packets.forged(seen);
+    }
     int choice = random.nextInt(64);
     if (choice < 8) {
       return packets.againstManagement();
@@ -278,9 +313,12 @@ public final class Fuzz {
     return host.engine().counter(counter);
   }
 
-  /** Honest connections that were made and used meanwhile, and most that were remembered. */
+  /**
+   * Honest connections that were made and used meanwhile, most that were remembered, and packets
+   * that were forged from what was on its way.
+   */
   int[] figures() {
-    return new int[] {world.connections()[1], mostRemembered};
+    return new int[] {world.connections()[1], mostRemembered, forgedCopies};
   }
 
   /** Runs, prints what came of it, and exits with 1 if something is wrong. */
@@ -306,8 +344,13 @@ public final class Fuzz {
       fuzz.run(count, System.out::println);
       System.out.printf(
           "%d packets from seed %d, %d honest connections meanwhile, at most %d connections"
-              + " remembered, %.1f s%n",
-          count, seed, fuzz.figures()[0], fuzz.figures()[1], (System.nanoTime() - beganNs) / 1e9);
+              + " remembered, %d forged copies, %.1f s%n",
+          count,
+          seed,
+          fuzz.figures()[0],
+          fuzz.figures()[1],
+          fuzz.figures()[2],
+          (System.nanoTime() - beganNs) / 1e9);
       for (PortCounter counter : PortCounter.values()) {
         System.out.printf("  %-28s %d%n", counter, fuzz.counter(counter));
       }

@@ -198,13 +198,14 @@ final class FuzzPackets {
             case 3 -> payload;
             default -> (long) FuzzVictim.MTU * (1 + random.nextInt(4)) + random.nextInt(3);
           };
-      Reth.write(packet, Opcode.rethOffset(opcode), address(victim, bytes), key(victim), bytes);
+      int at = Opcode.rethOffset(opcode);
+      Reth.write(packet, at, address(victim, opcode, bytes), key(victim), bytes);
     }
     if (Opcode.hasAtomicEth(opcode)) {
       AtomicEth.write(
           packet,
           Bth.LENGTH,
-          address(victim, 8) & (one(4) ? -1 : -8),
+          address(victim, opcode, 8) & (one(4) ? -1 : -8),
           key(victim),
           random.nextLong(),
           random.nextLong());
@@ -231,13 +232,18 @@ final class FuzzPackets {
   }
 
   /** Often just inside or outside of what the key opens. */
-  private long address(FuzzVictim victim, long bytes) {
+  private long address(FuzzVictim victim, int opcode, long bytes) {
     return switch (random.nextInt(16)) {
       case 0 -> random.nextLong();
       case 1 -> victim.address(-random.nextInt(9));
       case 2 -> victim.address(FuzzVictim.REGION_BYTES) - bytes + random.nextInt(9) - 4;
       case 3 -> victim.address(0) + random.nextInt();
-      default -> victim.address(random.nextInt(FuzzVictim.REGION_BYTES / 2));
+      // Messages of several packets are kept apart from those that are whole.
+      default ->
+          victim.address(
+              FuzzVictim.OPEN_OFFSET
+                  + random.nextInt(FuzzVictim.OPEN_OFFSET / 2)
+                  + (Opcode.isFirst(opcode) ? 0 : FuzzVictim.OPEN_OFFSET / 2));
     };
   }
 
@@ -289,6 +295,42 @@ final class FuzzPackets {
     return finish(bytes);
   }
 
+  /** A packet of a connection that it does not belong to, right but for who sends it. */
+  SimPacket forged(SimPacket seen) {
+    byte[] bytes = seen.bytes().clone();
+    MemorySegment packet = MemorySegment.ofArray(bytes);
+    int header = Opcode.headerLength(seen.opcode());
+    int payload = bytes.length - header - Icrc.LENGTH;
+    if (payload > 4) {
+      bytes[header + random.nextInt(payload - 4)] ^= (byte) (1 + random.nextInt(255));
+    } else if (Opcode.isResponse(seen.opcode())) {
+      Bth.psn(packet, 0, Psn.add(seen.psn(), random.nextInt(4)));
+    }
+    return sign(bytes);
+  }
+
+  /** What a packet names of memory is told to its victim. */
+  static void tell(SimPacket made, List<FuzzVictim> victims) {
+    byte[] bytes = made.bytes();
+    if (bytes.length < Bth.LENGTH || !Opcode.isKnown(made.opcode())) {
+      return;
+    }
+    int opcode = made.opcode();
+    MemorySegment packet = made.segment();
+    if (bytes.length < Opcode.headerLength(opcode)) {
+      return;
+    }
+    for (FuzzVictim victim : victims) {
+      if (Opcode.hasReth(opcode)) {
+        int at = Opcode.rethOffset(opcode);
+        victim.name(opcode, Reth.rKey(packet, at), Reth.va(packet, at), Reth.dmaLength(packet, at));
+      } else if (Opcode.hasAtomicEth(opcode)) {
+        int at = Bth.LENGTH;
+        victim.name(opcode, AtomicEth.rKey(packet, at), AtomicEth.va(packet, at), Long.BYTES);
+      }
+    }
+  }
+
   /** Damage, and the ICRC. */
   private SimPacket finish(byte[] made) {
     byte[] bytes = made;
@@ -300,12 +342,16 @@ final class FuzzPackets {
     if (one(32)) {
       bytes = Arrays.copyOf(bytes, random.nextInt(one(4) ? LONGEST : 80));
     }
+    return one(16) || bytes.length < Bth.LENGTH + Icrc.LENGTH
+        ? new SimPacket(source, dest, random.nextInt(1 << 16), bytes)
+        : sign(bytes);
+  }
+
+  private SimPacket sign(byte[] bytes) {
     int id = random.nextInt(1 << 16);
-    if (!one(16) && bytes.length >= Bth.LENGTH + Icrc.LENGTH) {
-      flow.ipv4Addresses((int) source, (int) dest);
-      flow.sourcePort(SimPacket.SOURCE_PORT);
-      icrc.append(flow, id, MemorySegment.ofArray(bytes), 0, bytes.length - Icrc.LENGTH);
-    }
+    flow.ipv4Addresses((int) source, (int) dest);
+    flow.sourcePort(SimPacket.SOURCE_PORT);
+    icrc.append(flow, id, MemorySegment.ofArray(bytes), 0, bytes.length - Icrc.LENGTH);
     return new SimPacket(source, dest, id, bytes);
   }
 }

@@ -11,7 +11,11 @@ import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
 import ib.verbs.WrOpcode;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
+import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.Random;
 
 /**
@@ -43,6 +47,19 @@ final class FuzzVictim {
 
   int newestPsn;
 
+  /** Receives and local memory are below, the peer's requests are aimed at what is above. */
+  static final int OPEN_OFFSET = REGION_BYTES / 2;
+
+  private static final int MOST_LOCAL_BYTES = 8 * MTU;
+  private static final int MOST_FIRSTS = 8;
+
+  /** What lay in the upper half when it was looked at last. */
+  private final byte[] before = new byte[REGION_BYTES - OPEN_OFFSET];
+
+  /** What requests have named since, and those WRITEs that may not be at their end. */
+  private final BitSet named = new BitSet(before.length);
+
+  private final ArrayDeque<int[]> firsts = new ArrayDeque<>();
   private final Random random;
   private final SimBackend backend;
   private final InetAddress peer;
@@ -66,7 +83,48 @@ final class FuzzVictim {
     backend.whenFatal = cause -> backend.fatal.clear();
     qp = engine.createQp(qpn, type, backend);
     key = memory.registerFast(regionStart, REGION_BYTES, SimMemory.ALL);
+    remember();
     connect();
+  }
+
+  /** A packet that may be for it names memory by its key: that alone may change. */
+  void name(int opcode, int packetKey, long va, long bytes) {
+    long from = va - address(OPEN_OFFSET);
+    if (packetKey != key || from + bytes <= 0 || from >= before.length || bytes > REGION_BYTES) {
+      return;
+    }
+    int[] range = {(int) Math.max(0, from), (int) Math.min(before.length, from + bytes)};
+    named.set(range[0], range[1]);
+    if (Opcode.isFirst(opcode)) {
+      firsts.add(range);
+      if (firsts.size() > MOST_FIRSTS) {
+        firsts.remove();
+      }
+    }
+  }
+
+  /** The first byte that has changed though no request has named it, or -1; then begins anew. */
+  int strayByte() {
+    MemorySegment now = open();
+    int stray = -1;
+    if (MemorySegment.ofArray(before).mismatch(now) >= 0) {
+      for (int i = 0; i < before.length && stray < 0; i++) {
+        boolean changed = before[i] != now.get(ValueLayout.JAVA_BYTE, i);
+        stray = changed && !named.get(i) ? i : -1;
+      }
+      remember();
+    }
+    named.clear();
+    firsts.forEach(range -> named.set(range[0], range[1]));
+    return stray;
+  }
+
+  private MemorySegment open() {
+    return backend.memory.segment.asSlice(regionStart + OPEN_OFFSET, before.length);
+  }
+
+  private void remember() {
+    MemorySegment.ofArray(before).copyFrom(open());
   }
 
   private void connect() throws RdmaException {
@@ -108,18 +166,18 @@ final class FuzzVictim {
       connect();
     }
     while (backend.receives.size() < RECEIVES) {
-      int at = random.nextInt(REGION_BYTES / 2);
-      backend.postReceive(wqe -> wqe.addSge(address(at), random.nextInt(8 * MTU), key));
+      int at = random.nextInt(OPEN_OFFSET - MOST_LOCAL_BYTES);
+      backend.postReceive(wqe -> wqe.addSge(address(at), random.nextInt(MOST_LOCAL_BYTES), key));
     }
     if (backend.sends.size() < 2 && type != QpType.UD) {
-      int at = random.nextInt(REGION_BYTES / 2);
+      int at = random.nextInt(OPEN_OFFSET - MOST_LOCAL_BYTES);
       WrOpcode opcode = opcode();
       backend.post(
           opcode,
           0,
           0,
           wqe -> {
-            wqe.addSge(address(at), random.nextInt(8 * MTU), key);
+            wqe.addSge(address(at), random.nextInt(MOST_LOCAL_BYTES), key);
             wqe.setRemote(0x1000, 1);
           });
       qp.kickSend();

@@ -40,5 +40,6 @@ class HostFuzzTest {
     }
     assertThat(fuzz.figures()[0]).as("honest connections").isGreaterThan(100);
     assertThat(fuzz.figures()[1]).as("connections remembered").isGreaterThan(100);
+    assertThat(fuzz.figures()[2]).as("forged copies").isGreaterThan(100);
   }
 }

@@ -40,7 +40,7 @@ final class World {
 
   private static final int STEP_LIMIT = 3_000_000;
   private static final int MARKED = 3;
-  private static final int LETTER_BYTES = 48;
+  private static final int LETTER_BYTES = 40;
 
   /** The same memories for all seeds: allocating anew is what would cost. */
   private static final List<MemorySegment> MEMORY = new ArrayList<>();
@@ -61,6 +61,7 @@ final class World {
   }
 
   final Random random;
+  final boolean calm;
   final boolean idKnown;
   final boolean narrowSink;
 
@@ -80,6 +81,9 @@ final class World {
   private final List<WorldDevice> devices = new ArrayList<>();
   private final PriorityQueue<Event> agenda = new PriorityQueue<>();
   private final StringBuilder diary = new StringBuilder();
+
+  /** Told of all packets. */
+  Consumer<SimPacket> onSent = packet -> {};
 
   /** Told of packets to nobody here. */
   Consumer<SimPacket> onSentAway = packet -> {};
@@ -105,6 +109,7 @@ final class World {
    * @param calm two hosts, a network without faults, and nothing planned
    */
   World(long seed, boolean calm) {
+    this.calm = calm;
     random = new Random(seed * 0x9E37_79B9_7F4A_7C15L + 1);
     idKnown = random.nextBoolean();
     narrowSink = random.nextInt(4) == 0;
@@ -199,7 +204,8 @@ final class World {
 
   /** Begins a connection that must work, unless there is no room. */
   void begin(int from, int to) {
-    begin(QpType.RC, hosts[from], hosts[to], SimFlow.Fault.NONE, random.nextBoolean());
+    QpType type = random.nextInt(4) == 0 ? QpType.UC : QpType.RC;
+    begin(type, hosts[from], hosts[to], SimFlow.Fault.NONE, random.nextBoolean());
   }
 
   // Troubles.
@@ -341,6 +347,7 @@ final class World {
   }
 
   void send(SimPacket packet) {
+    onSent.accept(packet);
     WorldHost from = host(packet.sourceLow());
     WorldHost to = host(packet.destLow());
     if (to == null) {

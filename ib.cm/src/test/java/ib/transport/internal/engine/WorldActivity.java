@@ -28,7 +28,15 @@ abstract class WorldActivity {
    */
   final void allowBreak() {
     mayBreak[0] = true;
-    world.at(2 * World.LONG_NS, this::giveUp);
+    world.at(2 * World.LONG_NS, this::endWaiting);
+  }
+
+  private void endWaiting() {
+    if (!done && active != null && passive != null) {
+      active.checkGaveUpOn(passive);
+      passive.checkGaveUpOn(active);
+    }
+    giveUp();
   }
 
   final void giveUp() {

@@ -11,6 +11,9 @@ import ib.verbs.RdmaException;
 
 /** One end of what two simulated hosts do with each other: what an application holds for it. */
 final class WorldEnd {
+  /** Eight tries of at most 67 ms, twice over. */
+  private static final long LONGEST_RETRIES_NS = 1_100_000_000L;
+
   final WorldActivity link;
   final WorldHost host;
   final WorldDevice device;
@@ -21,6 +24,7 @@ final class WorldEnd {
   final int qpn;
   SimCm.Call call;
   boolean closed;
+  private long closedNs;
 
   /** Whether its application will not wait to be told what became of its work. */
   boolean careless;
@@ -86,6 +90,7 @@ final class WorldEnd {
       return;
     }
     closed = true;
+    closedNs = host.world.nowNs();
     careless |= host.world.random.nextInt(4) == 0;
     if (device.present && !careless) {
       flush();
@@ -100,6 +105,19 @@ final class WorldEnd {
       host.cm.disconnect(call, host.world.nowNs());
     }
     link.onClosed();
+  }
+
+  /** Whoever has sent to somebody who is gone was told of it after the retries. */
+  void checkGaveUpOn(WorldEnd peer) {
+    long sinceNs = Math.max(peer.closedNs, host.resumedNs);
+    if (!closed
+        && peer.closed
+        && !host.paused
+        && qp.type() == QpType.RC
+        && host.world.nowNs() - sinceNs > LONGEST_RETRIES_NS) {
+      host.world.check(
+          backend.posted() == backend.sendDone.size(), link + ": " + host + " has not given up");
+    }
   }
 
   private void flush() {
@@ -124,6 +142,7 @@ final class WorldEnd {
   /** The host is gone, and with it whoever could be told. */
   void lost() {
     closed = true;
+    closedNs = host.world.nowNs();
     if (backend.srq != null) {
       backend.srq.giveBack(backend);
     }

@@ -21,9 +21,9 @@ import java.util.Random;
 final class WorldHost implements SimCm.Application {
   static final int DEVICES = 2;
 
-  private static final int LEAST_MTU_BYTES = 256;
+  private static final int MOST_MTU_BYTES = 4096;
 
-  /** The last is 4096. */
+  /** The last is 256. */
   private static final int MTUS = 5;
 
   /** Packets that wait for a host that is paused, as in a socket's buffer. */
@@ -49,6 +49,7 @@ final class WorldHost implements SimCm.Application {
   SimCm cm;
   boolean up;
   boolean paused;
+  long resumedNs;
 
   /** A request of a connection that is over is refused, as any other of a stranger. */
   Strangers strangers =
@@ -90,7 +91,7 @@ final class WorldHost implements SimCm.Application {
             "p" + number,
             address,
             0x0200_0000_0000_0000L + number,
-            LEAST_MTU_BYTES << random.nextInt(MTUS),
+            world.calm ? MOST_MTU_BYTES : MOST_MTU_BYTES >> random.nextInt(MTUS),
             new Random(random.nextLong()),
             (high, low, mad) -> port.engine.gsi().send(high, low, mad, 0),
             this);
@@ -170,6 +171,7 @@ final class WorldHost implements SimCm.Application {
 
   void resume() {
     paused = false;
+    resumedNs = world.nowNs();
     for (Waiting next = backlog.poll(); next != null; next = backlog.poll()) {
       receive(next.packet, next.trafficClass);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.engine;
 
+import ib.dma.BusWindow;
+import ib.transport.MemoryStatus;
 import ib.transport.hca.ProtectionTable;
 import ib.transport.hca.WindowEntry;
 import ib.verbs.AccessFlags;
@@ -71,6 +73,7 @@ final class WorldKeys implements SimWork {
   private final WorldCrime crime;
   private int roundsLeft;
   private boolean finished;
+  private final BusWindow run = new BusWindow();
 
   WorldKeys(WorldLink link, WorldEnd owner, WorldEnd peer, int mtu, SimFlow.Fault fault) {
     this.link = link;
@@ -131,6 +134,11 @@ final class WorldKeys implements SimWork {
   /** Opens a part; if by a window that is bound still, then in the place of what it opened. */
   private void beginRound(Way way, Opened before) {
     roundsLeft--;
+    if (random.nextBoolean()) {
+      // What is opened next takes effect behind it, and once, also if it has to be sent again.
+      int length = random.nextInt(WorldPoster.MOST_MESSAGE_BYTES);
+      owner.send(anySend(), owner.places.take(length), length, memory.allKey, 0, false, () -> {});
+    }
     if (before == null) {
       area.scribble(random);
     }
@@ -254,6 +262,7 @@ final class WorldKeys implements SimWork {
 
   private void use(Opened opened, boolean mayInvalidate) {
     link.world.happened(opened.way.used);
+    probe(opened);
     int accesses = random.nextInt(MOST_ACCESSES);
     for (int i = 0; i < accesses && peer.places.left() > ROOM_LEFT; i++) {
       access(opened, RIGHTS[random.nextInt(RIGHTS.length)]);
@@ -268,6 +277,34 @@ final class WorldKeys implements SimWork {
         invalidates ? opened.key : 0,
         area.endReads() || random.nextInt(4) == 0,
         () -> onUsed(opened, invalidates));
+  }
+
+  /** What the key opens, to whom, and nothing more. */
+  private void probe(Opened opened) {
+    for (int right : RIGHTS) {
+      boolean has = (opened.rights & right) != 0;
+      MemoryStatus wanted = has ? MemoryStatus.OK : MemoryStatus.NO_RIGHT;
+      probe(opened, memory.pd, memory.life, 0, right, wanted);
+      MemoryStatus elsewhere = has ? MemoryStatus.OUT_OF_BOUNDS : MemoryStatus.NO_RIGHT;
+      probe(opened, memory.pd, memory.life, 1, right, elsewhere);
+      probe(opened, memory.pd, memory.life, -1, right, elsewhere);
+      probe(opened, memory.pd, new Object(), 0, right, ofOne(opened, wanted));
+      Object otherPd = owner.end.device.otherPd(memory.pd);
+      probe(opened, otherPd, memory.life, 0, right, MemoryStatus.INVALID_KEY);
+    }
+  }
+
+  /** For another queue pair than the owner's. */
+  private static MemoryStatus ofOne(Opened opened, MemoryStatus wanted) {
+    return opened.way == Way.BIND_2 ? MemoryStatus.INVALID_KEY : wanted;
+  }
+
+  private void probe(
+      Opened opened, Object pd, Object life, int shift, int right, MemoryStatus wanted) {
+    long address = opened.address + shift;
+    MemoryStatus status =
+        keys.resolveRemote(pd, life, opened.key, address, opened.bytes, right, run);
+    check(status == wanted, opened + " gives " + status + ", not " + wanted + ", at " + shift);
   }
 
   private void access(Opened opened, int right) {

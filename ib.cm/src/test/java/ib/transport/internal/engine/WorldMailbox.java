@@ -77,6 +77,7 @@ final class WorldMailbox {
   private final List<Letter> letters = new ArrayList<>();
   private final ArrayDeque<Letter> sending = new ArrayDeque<>();
   private final List<Integer> receives = new ArrayList<>();
+  private final int receiveBytes;
   private WorldMailbox other;
   private int answersLeft;
 
@@ -88,6 +89,10 @@ final class WorldMailbox {
     random = world.random;
     places = new SimPlaces(end.slot.start(), end.slot.end());
     answersLeft = random.nextInt(ANSWERS);
+    receiveBytes =
+        end.backend.isShared()
+            ? end.backend.srq.bytes
+            : GRH_BYTES + LEAST_BYTES + random.nextInt(MTU - LEAST_BYTES + 1);
     end.backend.onSend = this::onSendDone;
     end.backend.onReceive = this::onReceiveDone;
     WorldDatagrams.open(end, qkey, random);
@@ -104,22 +109,30 @@ final class WorldMailbox {
     boolean enough = world.promise == SimMessages.Network.PERFECT;
     int count = enough ? RECEIVES + ANSWERS : random.nextInt(RECEIVES);
     for (int i = 0; i < count && !end.backend.isShared(); i++) {
-      int place = places.take(GRH_BYTES + MTU);
+      int place = places.take(receiveBytes);
       receives.add(place);
-      end.backend.postReceive(place, GRH_BYTES + MTU);
+      end.backend.postReceive(place, receiveBytes);
     }
   }
 
   /** Sends one, right in most cases. */
   void send(long destLow, int qpn) {
-    int most = other.end.backend.isShared() ? other.end.backend.srq.bytes - GRH_BYTES : MTU;
-    int length = LEAST_BYTES + random.nextInt(Math.min(most, MTU) - LEAST_BYTES + 1);
+    int most = random.nextInt(8) == 0 ? MTU : Math.min(other.receiveBytes - GRH_BYTES, MTU);
+    int length = LEAST_BYTES + random.nextInt(most - LEAST_BYTES + 1);
+    boolean fits = GRH_BYTES + length <= other.receiveBytes;
     int at = places.take(length);
     int index = letters.size();
     int wrong = random.nextInt(12);
     boolean immediate = random.nextBoolean();
     Letter letter =
-        new Letter(index, at, length, immediate, random.nextInt(), random.nextBoolean(), wrong > 2);
+        new Letter(
+            index,
+            at,
+            length,
+            immediate,
+            random.nextInt(),
+            random.nextBoolean(),
+            fits && wrong > 2);
     MemorySegment memory = end.memory.segment;
     memory.set(INT, at, MAGIC);
     memory.set(INT, at + 4L, link.number);

@@ -43,6 +43,7 @@ final class WorldPoster {
   private final List<Integer> receives = new ArrayList<>();
   private WorldPoster other;
   private int completed;
+  private int locals;
 
   /** The status of the first that failed. */
   private WcStatus failed = WcStatus.SUCCESS;
@@ -91,6 +92,7 @@ final class WorldPoster {
   /** Posts what must end in a status; runs something from inside the engine if it does. */
   void post(WrOpcode opcode, int length, WcStatus wanted, Consumer<SendWqe> fill, Runnable then) {
     boolean signaled = random.nextBoolean();
+    locals += opcode.isLocal() ? 1 : 0;
     posts.add(new Post(opcode, length, signaled, wanted, then));
     end.backend.post(
         opcode,
@@ -259,6 +261,7 @@ final class WorldPoster {
   }
 
   void checkClosed() {
+    check(end.backend.executed.size() <= locals, "a local operation was done twice");
     check(!end.flushed || posts.isEmpty(), "completions missing: " + posts);
   }
 

@@ -87,6 +87,11 @@ class SimBackend implements QpBackend {
     return cookie;
   }
 
+  /** How many sends were posted. */
+  long posted() {
+    return nextSendCookie;
+  }
+
   /** Posts a receive with one element; returns its cookie, 0, 1, 2, .. */
   long postReceive(int offset, int length) {
     return postReceive(

@@ -363,13 +363,18 @@ public class ToolsIT {
         "resources are counted",
         () ->
             assertThat(shell.run("resource show"))
-                .contains("0: ehca0: pd 0 cq 0 qp 0", "2: mthca0: pd 1 cq 1 qp 1 mr 1 mw 0 srq 0"));
+                .contains(
+                    "0: ehca0: pd 0 cq 0 qp 0",
+                    "2: mthca0: pd 1 cq 1 qp 1 cm_id 1 mr 1 mw 0 srq 0"));
     Eventually.passes(
         "the queue pair is ready for a peer",
         () ->
             assertThat(shell.run("resource show qp mthca0"))
                 .containsPattern(
                     "dev mthca0 qp 0x[0-9a-f]+ type RC state INIT comm \\[ib.tools\\]"));
+    assertThat(shell.run("resource show cm_id mthca0").strip())
+        .isEqualTo(
+            "link mthca0/1 lqpn 0 qp-type RC state LISTEN ps TCP src-addr " + NEAR + ":7471");
     shell.run("ucmatose --device ehca0 -s " + NEAR);
     server.succeeds();
     assertThat(shell.run("statistic")).contains("rdma_sends 10 rdma_recvs 10", "link ehca0/1");

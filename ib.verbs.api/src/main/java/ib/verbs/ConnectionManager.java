@@ -3,6 +3,7 @@ package ib.verbs;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -28,6 +29,14 @@ public interface ConnectionManager {
    * @return IP address
    */
   InetAddress localAddress();
+
+  /**
+   * What there is, for operators: listeners, then connections that are not over.
+   *
+   * @return a copy
+   * @throws RdmaException if the port does not answer
+   */
+  List<CmId> cmIds() throws RdmaException;
 
   /**
    * Service id of a port number in RDMA-CM's TCP port space.

@@ -2,6 +2,7 @@
 package ib.cm.internal;
 
 import ib.transport.agent.AgentTask;
+import ib.verbs.QpType;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,12 @@ final class CmConn {
   int localPsn;
   int pathMtuBytes;
   long serviceId;
+
+  /** The service type, and the RDMA-CM ports of both ends, for operators. */
+  QpType type = QpType.RC;
+
+  int sourcePort;
+  int remotePort;
 
   /** Passive: the REQ named an alternate path. */
   boolean alternatePath;

@@ -5,12 +5,15 @@ import ib.transport.agent.AgentTask;
 import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
 import ib.transport.wire.TimeoutCode;
+import ib.verbs.CmId;
 import ib.verbs.ConnectParams;
 import ib.verbs.RejectReason;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +104,20 @@ final class CmEngine {
     }
   }
 
+  /** Listeners, then connections that are not over. */
+  List<CmId> cmIds() {
+    List<CmId> ids = new ArrayList<>();
+    for (CmListener listener : listeners.values()) {
+      ids.add(CmIds.of(listener, port));
+    }
+    for (CmConn conn : table.all()) {
+      if (!conn.lingers()) {
+        ids.add(CmIds.of(conn, port));
+      }
+    }
+    return ids;
+  }
+
   @SuppressWarnings("ReferenceEquality") // a listener is itself
   private static boolean isListener(@Nullable CmListener a, CmListener b) {
     return a == b;
@@ -115,6 +132,8 @@ final class CmEngine {
     CmConn conn = new CmConn(true, CmState.REQ_SENT, Gids.high(address), Gids.low(address), nowNs);
     conn.owner = owner;
     conn.spec = spec;
+    conn.type = spec.type();
+    conn.remotePort = spec.destination().getPort();
     conn.serviceId = spec.serviceId();
     conn.localQpn = spec.qpn();
     conn.localPsn = random.nextInt(MAX_PSN);
@@ -133,7 +152,8 @@ final class CmEngine {
 
   private void sendReq(CmConn conn, ConnectSpec spec, long nowNs) {
     conn.transactionId = newTransaction();
-    MemorySegment req = CmMessages.req(conn, spec, port, config, newSourcePort());
+    conn.sourcePort = newSourcePort();
+    MemorySegment req = CmMessages.req(conn, spec, port, config, conn.sourcePort);
     repeat(conn, req, config.maxRetries(), config.responseTimeoutNs(), nowNs);
   }
 

@@ -111,6 +111,9 @@ final class CmInbound {
     conn.remoteGuid = CmReq.LOCAL_CA_GUID.get(mad, off);
     conn.remoteQpn = request.qpn();
     conn.serviceId = listener.serviceId;
+    conn.type = request.type();
+    conn.sourcePort = CmIds.portOf(listener.serviceId);
+    conn.remotePort = request.remoteAddress().getPort();
     conn.pathMtuBytes = request.pathMtuBytes();
     conn.alternatePath = CmMessages.hasAlternatePath(mad, off);
     conn.transactionId = Mad.TRANSACTION_ID.get(mad, off);

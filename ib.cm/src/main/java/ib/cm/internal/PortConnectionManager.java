@@ -7,6 +7,7 @@ import ib.transport.agent.Agent;
 import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTask;
 import ib.transport.wire.ServiceId;
+import ib.verbs.CmId;
 import ib.verbs.ConnectParams;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
@@ -22,6 +23,8 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
@@ -110,6 +113,13 @@ final class PortConnectionManager
     return listen(
         new CmListening<>(this, serviceId, CmDatagramRequest.class, handler::onDatagramRequest),
         engine::listenDatagrams);
+  }
+
+  @Override
+  public List<CmId> cmIds() throws RdmaException {
+    List<CmId> ids = new ArrayList<>();
+    call("list connections", () -> ids.addAll(engine.cmIds()));
+    return ids;
   }
 
   private interface Registration {

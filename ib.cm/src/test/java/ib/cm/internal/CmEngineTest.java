@@ -13,9 +13,11 @@ import ib.transport.wire.CmRep;
 import ib.transport.wire.CmReq;
 import ib.transport.wire.CmRtu;
 import ib.transport.wire.Mad;
+import ib.verbs.CmId;
 import ib.verbs.QpType;
 import ib.verbs.RejectReason;
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -605,5 +607,50 @@ class CmEngineTest {
     assertThat(repliesToARequestThatSays(31, 15, 31 * SECOND)).isLessThanOrEqualTo(3);
     assertThat(b.accepted.getFirst().events).hasSize(1);
     assertThat(b.accepted.getFirst().events.getFirst()).startsWith("failed: ");
+  }
+
+  @Test
+  void shouldListListenersAndConnectionsForOperators() throws Exception {
+    b.engine.listen(Station.RAW_SERVICE, b);
+    b.engine.listenDatagrams(Station.UDP_SERVICE, b);
+    Peer peer = establish();
+    CmId active = a.engine.cmIds().getFirst();
+    assertThat(a.engine.cmIds()).hasSize(1);
+    assertThat(active.localQpn()).isEqualTo(100);
+    assertThat(active.type()).isEqualTo(QpType.RC);
+    assertThat(active.state()).isEqualTo(CmId.State.CONNECT);
+    assertThat(active.portSpace()).isEqualTo("TCP");
+    assertThat(active.destination()).isEqualTo(new InetSocketAddress(b.port.address(), 3260));
+    assertThat(active.source().getAddress()).isEqualTo(a.port.address());
+    InetSocketAddress any = new InetSocketAddress(b.port.address(), 0);
+    assertThat(b.engine.cmIds())
+        .containsExactlyInAnyOrder(
+            new CmId(
+                0,
+                QpType.RC,
+                CmId.State.LISTEN,
+                "TCP",
+                new InetSocketAddress(b.port.address(), 3260),
+                null),
+            new CmId(
+                0,
+                QpType.UD,
+                CmId.State.LISTEN,
+                "UDP",
+                new InetSocketAddress(b.port.address(), 7174),
+                null),
+            new CmId(0, null, CmId.State.LISTEN, "-", any, null),
+            new CmId(
+                100,
+                QpType.RC,
+                CmId.State.CONNECT,
+                "TCP",
+                new InetSocketAddress(b.port.address(), 3260),
+                active.source()));
+    b.alive = false;
+    a.disconnect(peer);
+    assertThat(a.engine.cmIds().getFirst().state()).isEqualTo(CmId.State.DISCONNECT);
+    fabric.run(20 * SECOND);
+    assertThat(a.engine.cmIds()).as("in timewait it is over").isEmpty();
   }
 }

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.tools.internal;
 
+import ib.verbs.CmId;
+import ib.verbs.ConnectionManager;
 import ib.verbs.DeviceInventory;
 import ib.verbs.DeviceState;
 import ib.verbs.DeviceStatus;
 import ib.verbs.OwnerUsage;
+import ib.verbs.RdmaException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * {@code rdma:link} and {@code rdma:resource}: what {@code rdma link show} and {@code rdma resource
@@ -26,15 +34,31 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=resource"
     })
 public final class RdmaShowCommands {
+  private static final String CM_ID = "cm_id";
+
   /** The kinds that a summary lists, in iproute2's order, which has no memory windows. */
-  private static final List<String> KINDS = List.of("pd", "cq", "qp", "mr", "mw", "srq");
+  private static final List<String> KINDS = List.of("pd", "cq", "qp", CM_ID, "mr", "mw", "srq");
 
   private final DeviceInventory inventory;
+  private final List<ConnectionManager> managers = new CopyOnWriteArrayList<>();
 
   /** Made by Declarative Services. */
   @Activate
   public RdmaShowCommands(@Reference DeviceInventory inventory) {
     this.inventory = inventory;
+  }
+
+  @Reference(
+      service = ConnectionManager.class,
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void addManager(ConnectionManager manager) {
+    managers.add(manager);
+  }
+
+  void removeManager(ConnectionManager manager) {
+    managers.remove(manager);
   }
 
   /**
@@ -72,15 +96,81 @@ public final class RdmaShowCommands {
     List<String> rest = new ArrayList<>(shown("resource", args));
     String kind = !rest.isEmpty() && KINDS.contains(rest.getFirst()) ? rest.removeFirst() : null;
     List<DeviceStatus> devices = best(device(rest.isEmpty() ? null : rest.getFirst()));
+    Map<String, List<String>> cmIds = cmIds(devices);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < devices.size(); i++) {
+      DeviceStatus status = devices.get(i);
+      List<String> ofDevice = cmIds.getOrDefault(status.name(), List.of());
       if (kind == null) {
-        lines.add(summary(i, devices.get(i)));
+        lines.add(summary(i, status, ofDevice.size()));
+      } else if (kind.equals(CM_ID)) {
+        lines.addAll(ofDevice);
       } else {
-        list(lines, kind, devices.get(i));
+        list(lines, kind, status);
       }
     }
     return String.join("\n", lines);
+  }
+
+  /**
+   * Lines about connections and listeners, by device: that of the queue pair, else, since listeners
+   * are the port's, the first on the port.
+   */
+  private Map<String, List<String>> cmIds(List<DeviceStatus> devices) throws RdmaException {
+    Map<String, List<String>> lines = new TreeMap<>();
+    for (ConnectionManager manager : managers) {
+      List<DeviceStatus> onPort =
+          devices.stream().filter(d -> d.portName().equals(manager.portName())).toList();
+      if (onPort.isEmpty()) {
+        continue;
+      }
+      for (CmId id : manager.cmIds()) {
+        DeviceStatus device = onPort.getFirst();
+        String owner = "";
+        for (DeviceStatus each : onPort) {
+          String user = owner(each, id.localQpn());
+          if (!user.isEmpty()) {
+            device = each;
+            owner = user;
+          }
+        }
+        lines.computeIfAbsent(device.name(), _ -> new ArrayList<>()).add(line(device, id, owner));
+      }
+    }
+    return lines;
+  }
+
+  /** Who holds a queue pair on a device; empty if nobody does. */
+  private static String owner(DeviceStatus status, int qpn) {
+    String label = "qp 0x" + Integer.toHexString(qpn) + " ";
+    for (OwnerUsage owner : status.owners()) {
+      if (owner.labels().stream().anyMatch(l -> l.startsWith(label))) {
+        return owner.owner();
+      }
+    }
+    return "";
+  }
+
+  private static String line(DeviceStatus status, CmId id, String owner) {
+    StringBuilder line = new StringBuilder("link ").append(status.name()).append("/1");
+    line.append(" lqpn ").append(id.localQpn());
+    if (id.type() != null) {
+      line.append(" qp-type ").append(id.type());
+    }
+    line.append(" state ").append(id.state()).append(" ps ").append(id.portSpace());
+    if (!owner.isEmpty()) {
+      line.append(" comm [").append(owner).append(']');
+    }
+    line.append(" src-addr ").append(text(id.source()));
+    if (id.destination() != null) {
+      line.append(" dst-addr ").append(text(id.destination()));
+    }
+    return line.toString();
+  }
+
+  private static String text(InetSocketAddress address) {
+    String ip = address.getAddress().getHostAddress();
+    return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + address.getPort();
   }
 
   private static List<String> shown(String command, String[] args) throws ToolException {
@@ -119,14 +209,16 @@ public final class RdmaShowCommands {
     return List.of(status);
   }
 
-  private static String summary(int index, DeviceStatus status) {
+  private static String summary(int index, DeviceStatus status, int cmIds) {
     StringBuilder line = new StringBuilder(index + ": " + status.name() + ":");
     for (String kind : KINDS) {
       long count =
-          status.owners().stream()
-              .flatMap(owner -> owner.labels().stream())
-              .filter(label -> label.startsWith(kind + " "))
-              .count();
+          kind.equals(CM_ID)
+              ? cmIds
+              : status.owners().stream()
+                  .flatMap(owner -> owner.labels().stream())
+                  .filter(label -> label.startsWith(kind + " "))
+                  .count();
       line.append(' ').append(kind).append(' ').append(count);
     }
     return line.toString();

@@ -3,6 +3,7 @@ package ib.ulp.srp.internal;
 
 import ib.srp.SrpIu;
 import ib.srp.SrpOpcode;
+import ib.verbs.CmId;
 import ib.verbs.ConnectParams;
 import ib.verbs.Connection;
 import ib.verbs.ConnectionHandler;
@@ -19,6 +20,7 @@ import ib.verbs.ResolveHandler;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +35,11 @@ final class FakeManager implements ConnectionManager {
   FakeManager(ScheduledExecutorService agent, FakeTarget target) {
     this.agent = agent;
     this.target = target;
+  }
+
+  @Override
+  public List<CmId> cmIds() {
+    return List.of();
   }
 
   @Override

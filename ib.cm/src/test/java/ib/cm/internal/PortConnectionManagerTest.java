@@ -26,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -64,7 +65,12 @@ class PortConnectionManagerTest {
 
     @Override
     public void onDisconnected(Connection connection) {
-      note(connection, "disconnected");
+      throw new AssertionError("the one with private data is called");
+    }
+
+    @Override
+    public void onDisconnected(Connection connection, byte[] privateData) {
+      note(connection, "disconnected " + text(privateData));
     }
 
     @Override
@@ -488,5 +494,20 @@ class PortConnectionManagerTest {
               Thread.getAllStackTraces().keySet().stream()
                   .noneMatch(thread -> thread.getName().equals("ib-cm-127.21.2.3")));
     }
+  }
+
+  @Test
+  void shouldCarryPrivateDataWithADisconnectAndSayWhatThePeerAnswered() throws Exception {
+    Ends ends = establish();
+    Connection end = ends.activeEnd();
+    byte[] tooLong = new byte[Connection.DISCONNECT_BYTES + 1];
+    assertThatThrownBy(() -> end.disconnect(tooLong))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("221 bytes", "220");
+    CompletableFuture<byte[]> answer = end.disconnect("bye".getBytes(StandardCharsets.UTF_8));
+    assertThat(ends.passiveNotes().next()).isEqualTo("disconnected bye");
+    assertThat(answer.get(WAIT_S, TimeUnit.SECONDS)).hasSize(224).containsOnly(0);
+    assertThat(end.disconnect(new byte[1]).get()).as("it is over").isEmpty();
+    assertThat(ends.activeNotes().events).isEmpty();
   }
 }

@@ -68,6 +68,8 @@ public enum PortCounter {
   NP_CNP_SENT,
   /** Packets of queue pairs that came with a mark of congestion (ECN). */
   NP_ECN_MARKED_ROCE_PACKETS,
+  /** Times the interface went down, or lost the address, under the port. */
+  LINK_DOWNED,
   /** Times the socket took no more and packets waited. */
   SEND_QUEUE_FULL,
   /** Times a packet was too big for the link. */

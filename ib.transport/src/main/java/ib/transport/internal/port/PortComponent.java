@@ -5,12 +5,14 @@ import ib.config.ConfigException;
 import ib.transport.RdmaPort;
 import ib.transport.internal.io.DatagramIoOpenException;
 import ib.transport.internal.io.Interfaces;
+import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.BundleContext;
@@ -57,6 +59,8 @@ public final class PortComponent implements PortStatus {
   private final PortNames names;
   private final @Nullable PortConfig config;
   private final String label;
+  private final Predicate<InetAddress> link;
+  private final long lookMs;
   private final ScheduledThreadPoolExecutor retries;
   private volatile String state;
   private volatile @Nullable UdpPort port;
@@ -76,6 +80,25 @@ public final class PortComponent implements PortStatus {
       @Reference HostAgent agent,
       @Reference PortNames names,
       Map<String, Object> properties) {
+    this(context, log, agent, names, properties, PortComponent::isUp, LOOK_MS);
+  }
+
+  /**
+   * As above.
+   *
+   * @param link tells whether the interface of an address is up
+   * @param lookMs how often that is asked
+   */
+  PortComponent(
+      BundleContext context,
+      Logger log,
+      HostAgent agent,
+      PortNames names,
+      Map<String, Object> properties,
+      Predicate<InetAddress> link,
+      long lookMs) {
+    this.link = link;
+    this.lookMs = lookMs;
     this.context = context;
     this.log = log;
     this.agent = agent;
@@ -129,7 +152,7 @@ public final class PortComponent implements PortStatus {
       if (Interfaces.of(wanted.address()) != null) {
         linkLook =
             retries.scheduleWithFixedDelay(
-                () -> look(wanted, opened), LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+                () -> look(wanted, opened), lookMs, lookMs, TimeUnit.MILLISECONDS);
       }
       log.info(
           "port {} is open on {} (MTU {}, {}, window of {} packets)",
@@ -148,14 +171,17 @@ public final class PortComponent implements PortStatus {
 
   /** An interface that went down, or lost the address, takes the port down; and up again. */
   private void look(PortConfig wanted, UdpPort opened) {
-    NetworkInterface link = Interfaces.of(wanted.address());
-    boolean up;
-    try {
-      up = link != null && link.isUp();
-    } catch (SocketException e) {
-      up = false;
-    }
+    boolean up = link.test(wanted.address());
     opened.setLink(up, up ? "its interface is up" : "its interface is down or lost the address");
+  }
+
+  private static boolean isUp(InetAddress address) {
+    NetworkInterface link = Interfaces.of(address);
+    try {
+      return link != null && link.isUp();
+    } catch (SocketException e) {
+      return false;
+    }
   }
 
   /** Without the lock: whoever waits for the port begins to use it in this call. */

@@ -360,7 +360,13 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   void setLink(boolean up, String why) {
     if (linkUp != up) {
       linkUp = up;
-      agent.offer(() -> tell(up, why));
+      agent.offer(
+          () -> {
+            if (!up) {
+              engine.count(PortCounter.LINK_DOWNED, 1);
+            }
+            tell(up, why);
+          });
     }
   }
 

@@ -4,6 +4,8 @@ package ib.transport.internal.port;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ib.transport.PortCounter;
+import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
@@ -11,12 +13,14 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -120,8 +124,8 @@ class PortComponentTest {
     PortComponent second = port("e.config", "name", "p2", "address", "127.21.4.4");
     assertThat(second.state()).contains("e.config: key 'name' is 'p2', which is taken by d.config");
     first.deactivate();
-    await(() -> second.state().equals("up"));
-    assertThat(registered).containsExactly("p2");
+    await(() -> registered.equals(List.of("p2")));
+    assertThat(second.state()).isEqualTo("up");
     second.deactivate();
     assertThat(registered).isEmpty();
   }
@@ -150,6 +154,49 @@ class PortComponentTest {
         .hasMessageContaining("folder that exists");
     p3.deactivate();
     bad.deactivate();
+  }
+
+  @Test
+  void shouldTellItsWatchersWhenItsInterfaceGoesDownAndComesUp() throws Exception {
+    AtomicBoolean up = new AtomicBoolean(true);
+    List<String> told = new CopyOnWriteArrayList<>();
+    List<InetAddress> asked = new CopyOnWriteArrayList<>();
+    PortComponent p5 =
+        new PortComponent(
+            context,
+            logger,
+            agent,
+            names,
+            Map.of("name", "p5", "address", "127.21.4.6"),
+            address -> {
+              asked.add(address);
+              return up.get();
+            },
+            1);
+    UdpPort port = p5.port();
+    PortWatcher watcher = (isUp, why) -> told.add(isUp + " " + why);
+    assertThat(agent.agent().call(() -> watch(port, watcher), Duration.ofSeconds(5))).isTrue();
+    await(() -> asked.size() > 2);
+    assertThat(told).as("nothing changed").isEmpty();
+    up.set(false);
+    await(() -> !port.isUp());
+    await(() -> told.size() == 1);
+    assertThat(told.getFirst()).isEqualTo("false its interface is down or lost the address");
+    assertThat(port.counter(PortCounter.LINK_DOWNED)).isEqualTo(1);
+    assertThat(p5.state()).as("its socket is there all the same").isEqualTo("up");
+    up.set(true);
+    await(() -> told.size() == 2);
+    assertThat(told.getLast()).isEqualTo("true its interface is up");
+    assertThat(port.isUp()).isTrue();
+    assertThat(port.counter(PortCounter.LINK_DOWNED)).isEqualTo(1);
+    assertThat(asked).containsOnly(InetAddress.ofLiteral("127.21.4.6"));
+    p5.deactivate();
+    assertThat(told).as("closing is no event of the link").hasSize(2);
+  }
+
+  private static boolean watch(UdpPort port, PortWatcher watcher) {
+    port.watch(watcher);
+    return true;
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {

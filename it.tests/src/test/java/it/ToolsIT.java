@@ -185,12 +185,11 @@ public class ToolsIT {
         .contains("4096[B] as the peer");
     assertThat(measure("write bw -a -n 5", "ehca0", "mthca0"))
         .contains("\n 2 ", "\n 65536 ", "\n 1048576 ");
-    if (shell.run("devinfo -v").contains("ATOMIC_HCA")) {
-      assertThat(measure("atomic bw -n 100 -t 8", "mthca0", "ipath0"))
-          .containsPattern("\\n 8 +100 ")
-          .contains("100 additions found in memory", "100 additions to 64 numbers found again");
-      assertThat(measure("atomic lat -n 50", "ipath0", "mthca0")).containsPattern("\\n 8 +50 ");
-    }
+    assertThat(shell.run("devinfo -v -d mthca0")).containsPattern("atomic_cap:\\s+ATOMIC_HCA");
+    assertThat(measure("atomic bw -n 100 -t 8", "mthca0", "ipath0"))
+        .containsPattern("\\n 8 +100 ")
+        .contains("100 additions found in memory", "100 additions to 64 numbers found again");
+    assertThat(measure("atomic lat -n 50", "ipath0", "mthca0")).containsPattern("\\n 8 +50 ");
   }
 
   @Test

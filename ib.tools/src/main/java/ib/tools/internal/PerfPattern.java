@@ -21,7 +21,7 @@ final class PerfPattern {
   private PerfPattern() {}
 
   static void fill(MemorySegment to) {
-    SplittableRandom random = new SplittableRandom(to.address() ^ System.nanoTime());
+    SplittableRandom random = new SplittableRandom();
     int[] last = random.ints(LONG_LAG).toArray();
     int at = 0;
     for (long i = 0; i < to.byteSize(); i++) {

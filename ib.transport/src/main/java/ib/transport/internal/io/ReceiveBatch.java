@@ -39,7 +39,9 @@ public final class ReceiveBatch {
   private final boolean[] ipv6;
   private final byte[] trafficClasses;
 
-  /** The multicast groups that packets in frames were sent to; 0 for those to the port itself. */
+  /**
+   * The multicast groups that packets in frames were sent to; all 0 for those to the port itself.
+   */
   private final long[] groupHighs;
 
   private final long[] groupLows;
@@ -190,7 +192,7 @@ public final class ReceiveBatch {
 
   /** Whether the packet was sent to a multicast group, as far as a link of frames shows it. */
   public boolean isToGroup() {
-    return groupLows[slot] != 0;
+    return (groupHighs[slot] | groupLows[slot]) != 0;
   }
 
   /** GID of the group, upper half. */
@@ -283,6 +285,7 @@ public final class ReceiveBatch {
   void put(int length, int segmentSize, int trafficClass) {
     int i = filled++;
     starts[i] = 0;
+    groupHighs[i] = 0;
     groupLows[i] = 0;
     lengths[i] = length;
     identifications[i] = ID_UNKNOWN;

@@ -30,7 +30,11 @@ class PortGroupsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"10.9.0.1,10.9.0.2,239.1.2.3", "fd77::1,fd77::2,ff15::1:2:3"})
+  @CsvSource({
+    "10.9.0.1,10.9.0.2,239.1.2.3",
+    "fd77::1,fd77::2,ff15::1:2:3",
+    "fd77::1,fd77::2,ff15:7::"
+  })
   void shouldReachAGroupOverEthernetFrames(String one, String other, String group)
       throws Exception {
     String ends = "dgram:127.21.5.11:7001->127.21.5.12:7001";

@@ -5,19 +5,14 @@ import ib.transport.MemoryStatus;
 import ib.transport.PortCounter;
 import ib.transport.SendWqe;
 import ib.transport.wire.Aeth;
-import ib.transport.wire.Bth;
-import ib.transport.wire.Ieth;
-import ib.transport.wire.ImmDt;
 import ib.transport.wire.Opcode;
 import ib.transport.wire.Psn;
-import ib.transport.wire.Reth;
 import ib.transport.wire.RnrTimer;
 import ib.transport.wire.TimeoutCode;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
-import java.lang.foreign.MemorySegment;
 
 /**
  * The requester of a reliable connection (specification 9.7.5): sends requests, takes
@@ -36,21 +31,15 @@ final class RcRequester {
   private final RcQp qp;
   private final EngineCore core;
   private final SendQueue queue;
-  private final ReadsInFlight reads = new ReadsInFlight();
-
-  /** Of the peer, from RTS on; before, nothing is in flight. */
-  private Window window;
+  private final RequestPackets packets;
+  private final RequestsInFlight flight;
+  private final RcAnswerCheck answers;
 
   /** Oldest PSN not acknowledged; next to send; one past the highest ever sent. */
   private int unaPsn;
 
   private int sendPsn;
   private int highPsn;
-
-  /** Packets between {@link #unaPsn} and {@link #sendPsn}, by the window that counts them. */
-  private int requestsInFlight;
-
-  private int readsInFlight;
 
   /** Distance of acknowledge requests in a long message, and of the parts of a long READ. */
   private int ackEvery;
@@ -72,16 +61,18 @@ final class RcRequester {
     this.qp = qp;
     core = qp.core;
     queue = new SendQueue(core.options.sendRing());
-    window = core.reads;
+    packets = new RequestPackets(qp);
+    flight = new RequestsInFlight(qp);
+    answers = new RcAnswerCheck(qp);
   }
 
   void start(QpAttributes attributes, Window peerWindow) {
-    window = peerWindow;
+    flight.use(peerWindow);
     unaPsn = attributes.sqPsn();
     sendPsn = unaPsn;
     highPsn = unaPsn;
     queue.start(unaPsn);
-    ackEvery = Math.max(1, window.limit() / 4);
+    ackEvery = Math.max(1, peerWindow.limit() / 4);
     readPart = Math.max(1, core.reads.limit() / 2);
     resetRetries();
     idle = false;
@@ -89,7 +80,7 @@ final class RcRequester {
 
   /** Attributes were changed in SQD: retry counters begin anew, and there may be another peer. */
   void pathChanged(Window peerWindow) {
-    window = peerWindow;
+    flight.use(peerWindow);
     resetRetries();
   }
 
@@ -187,36 +178,26 @@ final class RcRequester {
     return SENT;
   }
 
-  /** Atomics, ATOMIC WRITE and FLUSH: one packet, answered by one. */
   private int sendShort(PacketSink sink, SendWqe wqe) {
-    if (reads.count() >= qp.attributes.maxRdAtomic()) {
+    if (!flight.admitsAnswers(1)) {
       return STALLED;
     }
-    if (!core.reads.admits(1, readsInFlight)) {
-      core.reads.await(qp);
-      return STALLED;
+    RequestPackets.Outcome outcome = packets.answeredByOne(sink, wqe, sendPsn);
+    if (outcome != RequestPackets.Outcome.SENT) {
+      return notSent(outcome);
     }
-    int opcode = RcOpcodes.of(wqe.opcode(), true, true);
-    int header = Opcode.headerLength(opcode);
-    int payload = ShortRequest.payloadBytes(opcode);
-    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), header + payload)) {
-      return FULL;
-    }
-    MemorySegment out = sink.segment();
-    long at = sink.offset();
-    if (core.mover.gather(qp.backend, wqe, 0, payload, out, at + header) != MemoryStatus.OK) {
-      queue.setFailure(WcStatus.LOC_PROT_ERR);
-      failIfOldest();
-      return STALLED;
-    }
-    writeBth(out, at, opcode, false, 0, true);
-    ShortRequest.write(out, at, opcode, wqe);
-    sink.commit();
-    core.reads.take(1);
-    readsInFlight++;
-    reads.add(Psn.next(sendPsn));
+    flight.addAnswers(1, Psn.next(sendPsn));
     sent(1, true);
     return SENT;
+  }
+
+  private int notSent(RequestPackets.Outcome outcome) {
+    if (outcome == RequestPackets.Outcome.FULL) {
+      return FULL;
+    }
+    queue.setFailure(WcStatus.LOC_PROT_ERR);
+    failIfOldest();
+    return STALLED;
   }
 
   private boolean pull() {
@@ -239,77 +220,31 @@ final class RcRequester {
     // The parts end at fixed places, so that what is asked again lies within one earlier request.
     int end = Math.min(queue.packets(), (packet / readPart + 1) * readPart);
     int part = end - packet;
-    if (reads.count() >= qp.attributes.maxRdAtomic()) {
+    if (!flight.admitsAnswers(part)) {
       return STALLED;
     }
-    if (!core.reads.admits(part, readsInFlight)) {
-      core.reads.await(qp);
-      return STALLED;
+    RequestPackets.Outcome outcome = packets.read(sink, wqe, packet, part, sendPsn);
+    if (outcome != RequestPackets.Outcome.SENT) {
+      return notSent(outcome);
     }
-    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), Bth.LENGTH + Reth.LENGTH)) {
-      return FULL;
-    }
-    long from = (long) packet * qp.mtu;
-    long bytes = Math.min((long) part * qp.mtu, wqe.totalBytes() - from);
-    MemorySegment out = sink.segment();
-    long at = sink.offset();
-    writeBth(out, at, Opcode.READ_REQUEST, false, 0, true);
-    Reth.write(out, at + Bth.LENGTH, wqe.remoteAddress() + from, wqe.rkey(), bytes);
-    sink.commit();
-    core.reads.take(part);
-    readsInFlight += part;
-    reads.add(Psn.add(sendPsn, part));
+    flight.addAnswers(part, Psn.add(sendPsn, part));
     sent(part, end == queue.packets());
     return SENT;
   }
 
   private int sendData(PacketSink sink, SendWqe wqe, int packet) {
-    if (!window.admits(1, requestsInFlight)) {
-      window.await(qp);
+    if (!flight.admitsRequest() || !qp.congestion.admits()) {
       return STALLED;
     }
-    if (!qp.congestion.admits()) {
-      return STALLED;
-    }
-    long from = (long) packet * qp.mtu;
     boolean last = packet == queue.packets() - 1;
-    int payload = last ? (int) (wqe.totalBytes() - from) : qp.mtu;
-    int pad = -payload & 3;
-    int opcode = RcOpcodes.of(wqe.opcode(), packet == 0, last);
-    int header = Opcode.headerLength(opcode);
-    if (!sink.begin(qp.peerHigh, qp.peerLow, qp.qpn(), header + payload + pad)) {
-      return FULL;
+    boolean ackReq = last || packet % ackEvery == ackEvery - 1 || flight.isLastAdmitted();
+    RequestPackets.Outcome outcome = packets.data(sink, wqe, packet, last, sendPsn, ackReq);
+    if (outcome != RequestPackets.Outcome.SENT) {
+      return notSent(outcome);
     }
-    MemorySegment out = sink.segment();
-    long at = sink.offset();
-    MemoryStatus status = core.mover.give(qp.backend, wqe, from, payload, sink, header);
-    if (status != MemoryStatus.OK) {
-      queue.setFailure(WcStatus.LOC_PROT_ERR);
-      failIfOldest();
-      return STALLED;
-    }
-    boolean ackReq = last || packet % ackEvery == ackEvery - 1 || !window.admits(2, 1);
-    writeBth(out, at, opcode, last && wqe.solicited(), pad, ackReq);
-    if (Opcode.hasReth(opcode)) {
-      Reth.write(out, at + Bth.LENGTH, wqe.remoteAddress(), wqe.rkey(), wqe.totalBytes());
-    }
-    if (Opcode.hasImm(opcode)) {
-      ImmDt.write(out, at + Opcode.lastHeaderOffset(opcode), wqe.immediate());
-    } else if (Opcode.hasIeth(opcode)) {
-      Ieth.write(out, at + Opcode.lastHeaderOffset(opcode), wqe.key());
-    }
-    Padding.write(out, at + header + payload, pad);
-    sink.commit();
-    qp.congestion.sent(header + payload);
-    window.take(1);
-    requestsInFlight++;
+    flight.addRequest();
     sent(1, last);
     return SENT;
-  }
-
-  private void writeBth(
-      MemorySegment out, long at, int opcode, boolean solicited, int pad, boolean ackReq) {
-    Bth.write(out, at, opcode, solicited, pad, core.options.pkey(), qp.destQpn, ackReq, sendPsn);
   }
 
   private void sent(int psns, boolean entryDone) {
@@ -384,11 +319,9 @@ final class RcRequester {
   private void moveUna(int psn) {
     int counted = Math.min(Psn.diff(psn, unaPsn), Math.max(0, Psn.diff(sendPsn, unaPsn)));
     if (queue.oldestIsAnswered()) {
-      readsInFlight -= counted;
-      core.reads.give(counted);
+      flight.answersDone(counted);
     } else {
-      requestsInFlight -= counted;
-      window.give(counted);
+      flight.requestsDone(counted);
     }
     unaPsn = psn;
     if (Psn.isBefore(sendPsn, unaPsn)) {
@@ -419,64 +352,22 @@ final class RcRequester {
       return;
     }
     SendWqe wqe = queue.oldest();
-    if (!fits(packet, wqe)) {
-      failOldest(
-          WcStatus.BAD_RESP_ERR,
-          Opcode.name(packet.opcode)
-              + " of "
-              + packet.payloadBytes
-              + " bytes answers "
-              + wqe.opcode());
+    int part = queue.oldestPacketOf(unaPsn);
+    if (!answers.fits(packet, wqe, part)) {
+      failOldest(WcStatus.BAD_RESP_ERR, RcAnswerCheck.describe(packet, wqe));
       return;
     }
-    MemoryStatus status = takeAnswer(packet, wqe);
+    MemoryStatus status = answers.take(packet, wqe, part);
     if (status != MemoryStatus.OK) {
       failOldest(WcStatus.LOC_PROT_ERR, "an answer could not be written: " + status);
       return;
     }
     moveUna(Psn.next(unaPsn));
-    reads.doneBefore(unaPsn);
+    flight.answeredBefore(unaPsn);
     if (unaPsn == queue.oldestEndPsn()) {
       completeOldest();
     }
     progressed();
-  }
-
-  /**
-   * Whether a packet can be the answer. FIRST, MIDDLE, LAST or ONLY of a READ says nothing: a
-   * responder may answer what is asked again with any of them.
-   */
-  private boolean fits(Inbound packet, SendWqe wqe) {
-    if (Opcode.hasAeth(packet.opcode) && !Aeth.isAck(packet.aethSyndrome())) {
-      return false;
-    }
-    return switch (wqe.opcode()) {
-      case ATOMIC_CMP_AND_SWP, ATOMIC_FETCH_AND_ADD -> packet.opcode == Opcode.ATOMIC_ACK;
-      case RDMA_READ ->
-          packet.opcode != Opcode.ATOMIC_ACK && packet.payloadBytes == answerBytes(wqe);
-      default -> packet.opcode == Opcode.READ_RESPONSE_ONLY && packet.payloadBytes == 0;
-    };
-  }
-
-  private int answerBytes(SendWqe wqe) {
-    long to = (long) queue.oldestPacketOf(unaPsn) * qp.mtu;
-    return (int) Math.min(qp.mtu, wqe.totalBytes() - to);
-  }
-
-  private MemoryStatus takeAnswer(Inbound packet, SendWqe wqe) {
-    return switch (wqe.opcode()) {
-      case ATOMIC_CMP_AND_SWP, ATOMIC_FETCH_AND_ADD ->
-          core.mover.scatterWord(qp.backend, wqe, packet.atomicOriginal());
-      case RDMA_READ ->
-          core.mover.scatter(
-              qp.backend,
-              wqe,
-              (long) queue.oldestPacketOf(unaPsn) * qp.mtu,
-              packet.payloadBytes,
-              packet.segment,
-              packet.payloadOffset);
-      default -> MemoryStatus.OK;
-    };
   }
 
   private void onRnrNak(int psn, int syndrome) {
@@ -548,17 +439,9 @@ final class RcRequester {
   /** All that was sent and not acknowledged will be sent again. */
   private void goBack() {
     core.timers.clear(qp);
-    giveBack();
+    flight.clear();
     sendPsn = unaPsn;
     queue.rewind();
-  }
-
-  private void giveBack() {
-    window.give(requestsInFlight);
-    requestsInFlight = 0;
-    core.reads.give(readsInFlight);
-    readsInFlight = 0;
-    reads.clear();
   }
 
   void onTimer() {
@@ -593,7 +476,7 @@ final class RcRequester {
   }
 
   void flush() {
-    giveBack();
+    flight.clear();
     while (!queue.isEmpty()) {
       queue.failOldest(qp.backend, WcStatus.WR_FLUSH_ERR);
     }
@@ -601,7 +484,7 @@ final class RcRequester {
   }
 
   void forget() {
-    giveBack();
+    flight.clear();
     queue.clear();
     reset();
   }

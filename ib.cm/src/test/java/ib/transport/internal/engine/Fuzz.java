@@ -40,6 +40,7 @@ public final class Fuzz {
 
         --packets N   how many packets; 10000000 if left out
         --seed S      where chance begins; 1 if left out
+        --srp         information units against SRP's initiator and target instead, 100000 each
       """;
 
   private static final long USUAL_PACKETS = 10_000_000;

@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * A scripted SRP target with a disk in memory. Everything runs on the agent thread; commands take a
@@ -59,6 +60,12 @@ final class FakeTarget {
   volatile int attentions;
   volatile int abortedDrops;
   volatile boolean answerTwice;
+
+  /** Tag of the command that arrived last. */
+  volatile long lastTag;
+
+  /** What becomes of the answer to a login. */
+  volatile UnaryOperator<byte[]> loginAnswer = UnaryOperator.identity();
 
   FakeTarget(ScheduledExecutorService agent, long seed, int blocks) {
     this.agent = agent;
@@ -105,6 +112,7 @@ final class FakeTarget {
       if ((outstanding = outstanding + 1) >= requestLimit) {
         faults.add(outstanding + " commands with a request limit of " + requestLimit);
       }
+      lastTag = SrpIu.tag(seg, 0);
       if (!tags.add(SrpIu.tag(seg, 0))) {
         faults.add("tag used twice in one login");
       }
@@ -310,7 +318,7 @@ final class FakeTarget {
     SrpLoginRsp.requestLimitDelta(rsp, 0, requestLimit);
     SrpLoginRsp.maxInitiatorToTarget(rsp, 0, maxIuBytes);
     SrpLoginRsp.bufferFormats(rsp, 0, 6);
-    return bytes;
+    return loginAnswer.apply(bytes);
   }
 
   /** Sends a CRED_REQ on the newest session. */

@@ -41,6 +41,9 @@ final class PerftestCases {
       cases.addAll(both("send", measure, 4096, 1024, " -c UC"));
       cases.addAll(both("write", measure, 4096, 1024, " -c UC"));
     }
+    cases.addAll(both("write", "bw", 4096, 4096, " -D 4"));
+    cases.addAll(both("send", "lat", 4096, 4096, " -D 4"));
+    cases.add(killed());
     return cases;
   }
 
@@ -56,13 +59,18 @@ final class PerftestCases {
   /** What both programs are told. */
   private static String common(String operation, int size, int mtu, String type) {
     // A guest without acceleration is not always there within half a second: longer ACK timeouts.
-    return " -u 18 -n "
-        + iterations(size)
+    return " -u 18"
+        + (isTimed(type) ? "" : " -n " + iterations(size))
         + type
         // What is lost is not sent again: no more than the guest's network card holds.
         + (type.startsWith(" -c U") ? " -t 2" : "")
         + (operation.equals("atomic") ? "" : " -s " + size)
         + (mtu == 4096 ? "" : " -m " + mtu);
+  }
+
+  /** Whether a time is given instead of a number. */
+  private static boolean isTimed(String type) {
+    return type.contains("-D");
   }
 
   private static int iterations(int size) {
@@ -84,7 +92,8 @@ final class PerftestCases {
           ToolCases.background(bench.guest(), kernels(operation, measure, common));
           String command = "rdma:perf " + operation + " " + measure + common;
           String ours = bench.host().shell(command + toGuest(bench, type), Bench.LONG);
-          return said(size, ours, ToolCases.ended(bench.guest()), measured(operation, measure));
+          return said(
+              line(size, type), ours, ToolCases.ended(bench.guest()), measured(operation, measure));
         });
   }
 
@@ -123,8 +132,8 @@ final class PerftestCases {
                       Bench.LONG);
           String ours = running.await(Bench.SHORT);
           return measured(operation, measure)
-              ? said(size, ours, theirs, true)
-              : said(size, theirs, ours, false);
+              ? said(line(size, type), ours, theirs, true)
+              : said(line(size, type), theirs, ours, false);
         });
   }
 
@@ -133,25 +142,56 @@ final class PerftestCases {
     return measure.equals("bw") || operation.equals("write") || operation.equals("send");
   }
 
+  /** A line of results. What was measured is nobody's business here, and may be "inf". */
+  private static Pattern line(int size, String type) {
+    return Pattern.compile(
+        "(?m)^ " + size + " +(" + (isTimed(type) ? "[1-9]\\d*" : iterations(size)) + ") +\\S");
+  }
+
   /** Both have printed the same size and number; what we say of the data. */
-  private static String said(int size, String one, String other, boolean both)
+  private static String said(Pattern line, String one, String other, boolean both)
       throws InteropException {
-    checkLine(size, one);
-    if (both) {
-      checkLine(size, other);
-    }
+    String count = count(line, one);
+    String counts = both ? count + " and " + count(line, other) : count;
     Matcher data = Pattern.compile("Data +: (.*)").matcher(one + "\n" + other);
     if (!data.find()) {
       throw new InteropException("nothing is said of the data: " + one + other);
     }
-    return "data: " + data.group(1).strip();
+    return counts + " counted, data: " + data.group(1).strip();
   }
 
-  private static void checkLine(int size, String printed) throws InteropException {
-    Pattern line = Pattern.compile("(?m)^ " + size + " +" + iterations(size) + " .*[0-9.]+");
-    if (!line.matcher(printed).find()) {
-      throw new InteropException(
-          "no line of " + size + " bytes and " + iterations(size) + " iterations: " + printed);
+  private static String count(Pattern line, String printed) throws InteropException {
+    Matcher found = line.matcher(printed);
+    if (!found.find()) {
+      throw new InteropException("no line like " + line + ": " + printed);
     }
+    return found.group(1);
+  }
+
+  /** The guest's program is killed in the middle: perf has to notice, and to say so. */
+  private static Case killed() {
+    return Case.of(
+        "client",
+        "ib_send_lat, killed",
+        "64",
+        4096,
+        bench -> {
+          String common = " -s 64 -D 60";
+          ToolCases.background(bench.guest(), kernels("send", "lat", common));
+          ToolCases.awaitSidePort(bench.guest());
+          HostProcess.Running running =
+              bench.host().begin("rdma:perf send lat" + common + toGuest(bench, ""));
+          running.awaitPrinted("tps average", Bench.SHORT);
+          bench.guest().run("pkill -9 ib_send_lat", Bench.SHORT);
+          try {
+            return running.await(Bench.SHORT);
+          } catch (InteropException e) {
+            String said = String.valueOf(e.getMessage());
+            if (said.contains("the peer is gone") || said.contains("RETRY_EXC_ERR")) {
+              return said.substring(said.indexOf("ToolException")).strip();
+            }
+            throw e;
+          }
+        });
   }
 }

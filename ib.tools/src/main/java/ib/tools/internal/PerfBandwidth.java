@@ -47,13 +47,6 @@ final class PerfBandwidth {
     return PerfReport.of(size, counted, clock.isTimed() ? 0 : peak, clock.countedNs());
   }
 
-  /** As the server of SEND, before the client begins. */
-  void postReceives() throws ToolException {
-    for (int i = 0; i < end.rxDepth; i++) {
-      end.postReceive();
-    }
-  }
-
   /** As the server of SEND: takes what comes. */
   PerfReport take(int size) throws ToolException {
     PerfClock clock = new PerfClock(options.durationS);

@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the ends of a perftest tell each other in each handshake: over TCP 108 characters ({@code
@@ -77,7 +78,7 @@ record PerfDest(int outReads, int qpn, int psn, int rkey, long address, InetAddr
     }
   }
 
-  private static ToolException wrong(String text, @org.jspecify.annotations.Nullable Exception e) {
+  private static ToolException wrong(String text, @Nullable Exception e) {
     String message =
         "the peer sent \"" + text + "\", which is no address of perftest 5.70 or later";
     return e == null ? new ToolException(message) : new ToolException(message, e);

@@ -202,6 +202,13 @@ final class PerfEnd {
     qp.modify(rts);
   }
 
+  /** Posts as many receives as there are at a time, before the ends begin. */
+  void postReceives() throws ToolException {
+    for (int i = 0; i < rxDepth; i++) {
+      postReceive();
+    }
+  }
+
   /** Posts a receive of the peer's next message. */
   void postReceive() throws ToolException {
     channel.postReceive(qp, 0, target.address(), receiveBytes, target.lkey());

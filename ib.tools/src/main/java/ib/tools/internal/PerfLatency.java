@@ -73,13 +73,6 @@ final class PerfLatency {
     }
   }
 
-  /** Of SEND, before the ends begin. */
-  void postReceives() throws ToolException {
-    for (int i = 0; i < end.rxDepth; i++) {
-      end.postReceive();
-    }
-  }
-
   /** Of SEND: messages to and fro, the client's first. */
   void pingPong(int size) throws ToolException {
     long answered = 0;

@@ -2,6 +2,7 @@
 package ib.tools.internal;
 
 import ib.verbs.QpType;
+import ib.verbs.SendWr;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -147,7 +148,7 @@ final class PerfOptions {
     boolean moderated = all || type == QpType.UD || sizes.getLast() <= LARGEST_MODERATED;
     int moderation = given.number("--cq-mod", moderated ? CQ_MODERATION : 1, 1, MAX_CQ_MODERATION);
     cqModeration = Math.min(moderation, txDepth);
-    inlineBytes = given.number("--inline_size", 0, 0, ib.verbs.SendWr.MAX_INLINE_BYTES);
+    inlineBytes = given.number("--inline_size", 0, 0, SendWr.MAX_INLINE_BYTES);
     reads = given.number("--outs", 0, 1, MAX_READS);
     ackTimeoutCode = given.number("--qp-timeout", ACK_TIMEOUT, 0, MAX_ACK_TIMEOUT);
     rdmaCm = given.has("--rdma_cm");

@@ -133,7 +133,7 @@ final class PerfTest {
     if (options.sends()) {
       PerfBandwidth bandwidth = new PerfBandwidth(end);
       for (int size : sizes) {
-        bandwidth.postReceives();
+        end.postReceives();
         line.shake(end.mine());
         table.bandwidth(bandwidth.take(size));
         if (options.isAll()) {
@@ -185,7 +185,7 @@ final class PerfTest {
       if (fetches) {
         measure.fetch(size);
       } else if (options.sends()) {
-        measure.postReceives();
+        end.postReceives();
         line.shake(end.mine());
         measure.pingPong(size);
       } else {

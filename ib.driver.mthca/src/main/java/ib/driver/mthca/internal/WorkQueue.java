@@ -36,7 +36,10 @@ abstract class WorkQueue {
   /** Life in the upper half, in the lower the position after the last entry that was polled. */
   private final AtomicLong polled = new AtomicLong();
 
-  /** Position of the next entry. By the posting thread. */
+  /**
+   * Position of the next entry. Written by the posting thread, before the doorbell record: who
+   * polls a completion sees that its entry was posted.
+   */
   int posted;
 
   /**
@@ -128,8 +131,10 @@ abstract class WorkQueue {
       return -1;
     }
     int slot = (wqeOffset >>> logStride) & mask;
-    int oldest = (int) now;
-    int next = oldest + ((slot - oldest) & mask) + 1;
+    // The last position in that slot: an entry whose completion waits is never overwritten. Counted
+    // from the last completion it could be any, as the hardware frees entries without one itself.
+    int last = posted - 1;
+    int next = last - ((last - slot) & mask) + 1;
     // Fails only if the queue pair was reset in between.
     return polled.compareAndSet(now, pack(life, next)) ? slot : -1;
   }

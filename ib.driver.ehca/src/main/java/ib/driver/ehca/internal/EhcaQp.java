@@ -163,7 +163,10 @@ final class EhcaQp extends HcaResource implements QueuePair {
 
   /** The adapter put the queue pair into error. Agent thread. */
   void failed() {
-    state = QpState.ERR;
+    // The event may be older than a reset.
+    if (state != QpState.RESET) {
+      state = QpState.ERR;
+    }
     String detail = hca.hcalls.why(parts.handle());
     hca.context.asyncEvent(AsyncEventType.QP_FATAL, label() + detail);
     tellOwner(AsyncEventType.QP_FATAL, "failed" + detail);

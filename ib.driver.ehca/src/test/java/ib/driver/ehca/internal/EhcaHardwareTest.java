@@ -19,6 +19,7 @@ import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.conformance.Endpoint;
 import ib.transport.conformance.HcaHost;
 import ib.verbs.AsyncEventType;
+import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
@@ -42,7 +43,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is between the driver and its hardware: bytes, pages, registers, hypercalls. */
 class EhcaHardwareTest {
-  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final Duration WAIT = Duration.ofSeconds(30);
 
   private final HostMemoryPool pool = new HostMemoryPool(64L << 20);
   private HcaHost host;
@@ -144,6 +145,21 @@ class EhcaHardwareTest {
     assertThat(b.qp.state()).isEqualTo(QpState.RTS);
   }
 
+  /** Events are read when the interrupt comes, or a second later if it was lost. */
+  @Test
+  void shouldStayInResetWhenTheEventOfAnErrorBeforeComesLate() {
+    host.agent()
+        .call(
+            () -> {
+              a.qp.modify(new QpAttributes().state(QpState.RESET));
+              ((EhcaQp) a.qp).failed();
+              return true;
+            },
+            WAIT);
+    assertThat(a.qp.state()).isEqualTo(QpState.RESET);
+    assertThat(host.context.events()).contains(AsyncEventType.QP_FATAL);
+  }
+
   @Test
   void shouldReachMemoryByDmaAddressesOnly() {
     assertThat(a.address & ~EhcaDevice.LEAST_DMA_MASK).isZero();
@@ -176,7 +192,7 @@ class EhcaHardwareTest {
     receiver.receive(1, 100);
     receiver.cq.reqNotify();
     sender.qp.postSend(sender.request(1, WrOpcode.SEND, 10));
-    assertThat(called.tryAcquire(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(called.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
     sender.close();
     receiver.close();
   }

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 
 /** Two connection managers on ports with real sockets and the transport engine's queue pairs. */
 class PortConnectionManagerTest {
-  private static final long WAIT_S = 5;
+  private static final long WAIT_S = 30;
   private static final int TCP_PORT = 3260;
   private static final InetSocketAddress TARGET = new InetSocketAddress("127.21.2.2", TCP_PORT);
 

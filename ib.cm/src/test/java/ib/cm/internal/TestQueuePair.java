@@ -34,7 +34,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * at a time, receives that are always posted.
  */
 final class TestQueuePair implements QueuePair, QpBackend {
-  private static final Duration WAIT = Duration.ofSeconds(2);
+  private static final Duration WAIT = Duration.ofSeconds(30);
   private static final int BYTES = 4096;
   private static final int KEY = 7;
 

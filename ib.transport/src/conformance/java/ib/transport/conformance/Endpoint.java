@@ -33,7 +33,7 @@ public final class Endpoint implements AutoCloseable {
   static final int CQ_ENTRIES = 128;
   static final int MOST_INLINE = 300;
   static final int RIGHTS = AccessFlags.ALL & ~AccessFlags.FLUSH_PERSISTENT;
-  private static final long WAIT_NS = 5_000_000_000L;
+  private static final long WAIT_NS = 30_000_000_000L;
 
   public final HcaHost host;
   public final ProtectionDomain pd;

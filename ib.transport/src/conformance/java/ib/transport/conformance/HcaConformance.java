@@ -453,7 +453,7 @@ public abstract class HcaConformance extends ConnectedHosts {
         receiver.cq.reqNotify();
         n = receiver.cq.poll(wc);
         if (n == 0) {
-          assertThat(called.tryAcquire(5, TimeUnit.SECONDS)).as("call in round " + i).isTrue();
+          assertThat(called.tryAcquire(30, TimeUnit.SECONDS)).as("call in round " + i).isTrue();
         }
       }
       assertThat(wc[0].wrId()).isEqualTo(i);

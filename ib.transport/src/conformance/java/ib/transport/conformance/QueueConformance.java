@@ -57,7 +57,7 @@ import org.jspecify.annotations.Nullable;
 /** The verbs about queue pairs and queues of one driver, between two hosts on loopback. */
 public abstract class QueueConformance {
   private static final int BUFFER = 1 << 20;
-  private static final long WAIT_NS = 5_000_000_000L;
+  private static final long WAIT_NS = 30_000_000_000L;
   private static final int QKEY = 0x1234;
 
   private HcaHost left;

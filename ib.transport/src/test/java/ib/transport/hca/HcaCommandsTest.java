@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Commands, doorbells and the life of resources. */
 class HcaCommandsTest {
-  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final Duration WAIT = Duration.ofSeconds(30);
 
   private final List<String> stuck = new CopyOnWriteArrayList<>();
   private Agent agent;

@@ -22,6 +22,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class SgMapperTest {
+  /** Longest time until all that a map needs is compiled. */
+  private static final long COMPILED_NS = 120_000_000_000L;
+
   private final HostMemoryPool pool = new HostMemoryPool(64L << 20);
   private final DefaultDmaOps ops = new DefaultDmaOps(pool);
   private final BusWindow window = new BusWindow();
@@ -73,7 +76,8 @@ class SgMapperTest {
         (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
     long bytesPerMap = Long.MAX_VALUE;
     // Until what the JVM itself allocates while it links and compiles is over.
-    for (int round = 0; round < 20 && bytesPerMap != 0; round++) {
+    long endNs = System.nanoTime() + COMPILED_NS;
+    while (bytesPerMap != 0 && System.nanoTime() - endNs < 0) {
       long before = threads.getCurrentThreadAllocatedBytes();
       for (int i = 0; i < 1000; i++) {
         dma.mapSg(list, 2, TO_DEVICE);

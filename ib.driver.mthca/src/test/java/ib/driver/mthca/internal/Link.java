@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** One end of a connection: a domain, all memory, a completion queue and a queue pair. */
 final class Link implements AutoCloseable {
   static final int SIZE = 16;
-  private static final long WAIT_NS = 5_000_000_000L;
+  private static final long WAIT_NS = 30_000_000_000L;
 
   final Node node;
   final ProtectionDomain pd;

@@ -34,7 +34,7 @@ class DataPathTest {
   private static final int SLOT = 4352;
   private static final int SLOTS = 512;
   private static final int MEMORY = 1 << 20;
-  private static final int ROUNDS = 200;
+  private static final long COMPILED_NS = 120_000_000_000L;
 
   /** A sink of fixed slots. */
   private static final class Slab implements PacketSink {
@@ -221,7 +221,8 @@ class DataPathTest {
     int operations = 2000;
     long perOperation = Long.MAX_VALUE;
     // Code that is not compiled yet allocates; so it may take some rounds, but then nothing.
-    for (int round = 0; round < ROUNDS && perOperation > 0; round++) {
+    long endNs = System.nanoTime() + COMPILED_NS;
+    while (perOperation > 0 && System.nanoTime() - endNs < 0) {
       long before = threads.getCurrentThreadAllocatedBytes();
       run(opcode, bytesOf(opcode), operations);
       perOperation = (threads.getCurrentThreadAllocatedBytes() - before) / operations;

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A host of Ethernet frames, against another and against frames made by hand. */
 class EthernetIoTest {
   private static final long SECOND_NS = 1_000_000_000L;
-  private static final long WAIT_NS = 5 * SECOND_NS;
+  private static final long WAIT_NS = 30 * SECOND_NS;
   private static final String US = "10.9.0.1";
   private static final String PEER = "10.9.0.2";
   private static final long US_MAC = 0x0200_0A09_0001L;

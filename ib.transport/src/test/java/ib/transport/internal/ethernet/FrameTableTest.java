@@ -27,7 +27,7 @@ class FrameTableTest {
   private static final long US_MAC = 0x0200_0A09_0001L;
   private static final long PEER_MAC = 0x0200_0A09_0002L;
   private static final int PAYLOAD = 52;
-  private static final long WAIT_NS = 5_000_000_000L;
+  private static final long WAIT_NS = 30_000_000_000L;
 
   private final ReceiveBatch received = new ReceiveBatch();
   private EthernetIo host;

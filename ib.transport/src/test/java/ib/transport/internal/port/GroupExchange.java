@@ -25,7 +25,7 @@ import java.util.function.BooleanSupplier;
  * then no longer. Also run by itself, in a network of its own: {@code IO ADDRESS ADDRESS GROUP}.
  */
 final class GroupExchange {
-  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final Duration WAIT = Duration.ofSeconds(30);
 
   private final Agent agent;
 

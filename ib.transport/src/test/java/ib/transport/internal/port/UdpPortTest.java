@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ports on real sockets, and on links of Ethernet frames. */
 class UdpPortTest {
-  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final Duration WAIT = Duration.ofSeconds(30);
   private static final String A = "127.21.1.1";
   private static final String B = "127.21.1.2";
 

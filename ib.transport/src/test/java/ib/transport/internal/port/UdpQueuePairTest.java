@@ -46,7 +46,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Queue pairs of two ports over real sockets: messages of many packets, in trains and alone. */
 class UdpQueuePairTest {
-  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final Duration WAIT = Duration.ofSeconds(30);
+
+  /** Longest time until all that a packet needs is compiled. */
+  private static final long COMPILED_NS = 120_000_000_000L;
+
   private static final int SMALLEST_OBJECT_BYTES = 16;
 
   private Agent agent;
@@ -141,8 +145,10 @@ class UdpQueuePairTest {
       PortQp[] qps = connect(a, b, stream, new Stream(bytes), 4096);
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long perMessage = Long.MAX_VALUE;
-      // Code that is not compiled yet allocates; so it may take some rounds.
-      for (int round = 0; round < 60 && perMessage >= SMALLEST_OBJECT_BYTES / 2; round++) {
+      // Code that is not compiled yet allocates; so it may take some rounds, many on a busy
+      // machine.
+      long endNs = System.nanoTime() + COMPILED_NS;
+      while (perMessage >= SMALLEST_OBJECT_BYTES / 2 && System.nanoTime() - endNs < 0) {
         long before = threads.getCurrentThreadAllocatedBytes();
         stream.left = 2000;
         int expected = stream.done + stream.left;

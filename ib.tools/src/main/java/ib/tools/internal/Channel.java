@@ -17,7 +17,6 @@ import ib.verbs.RecvWr;
 import ib.verbs.SendWr;
 import ib.verbs.SharedReceiveQueue;
 import ib.verbs.WorkCompletion;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,15 +25,12 @@ import org.jspecify.annotations.Nullable;
  * messages: coherent, so that nothing needs to be synchronised. Used by the thread of its run.
  */
 final class Channel {
-  /** How long a completion is looked for before the thread sleeps. */
-  private static final long SPIN_NS = 50_000;
-
   private final Run run;
   private final IbDma dma;
   final ProtectionDomain pd;
   final MemoryRegion mr;
   private final CompletionQueue cq;
-  private final WorkCompletion[] one = WorkCompletion.array(1);
+  private final CompletionWait wait;
   private final SendWr send = new SendWr();
   private final RecvWr receive = new RecvWr();
 
@@ -50,6 +46,7 @@ final class Channel {
     this.pd = run.add(device.allocPd());
     this.mr = run.add(pd.getDmaMr(AccessFlags.LOCAL_WRITE));
     this.cq = run.add(device.createCq(entries, queue -> run.raise()));
+    this.wait = new CompletionWait(cq, System::nanoTime, run::await);
   }
 
   /** A queue pair in RESET. */
@@ -121,7 +118,7 @@ final class Channel {
 
   /** Takes a completion if there is one; valid until the next. */
   @Nullable WorkCompletion poll() {
-    return cq.poll(one) == 1 ? one[0] : null;
+    return wait.poll();
   }
 
   /**
@@ -132,30 +129,6 @@ final class Channel {
    * @throws ToolException after {@code timeoutNs}, or if the run ends
    */
   @Nullable WorkCompletion next(BooleanSupplier over, long timeoutNs) throws ToolException {
-    long beganNs = System.nanoTime();
-    while (true) {
-      WorkCompletion completion = poll();
-      if (completion == null && System.nanoTime() - beganNs > SPIN_NS) {
-        cq.reqNotify();
-        completion = poll();
-      }
-      if (completion != null) {
-        return completion;
-      }
-      long spentNs = System.nanoTime() - beganNs;
-      if (over.getAsBoolean()) {
-        return null;
-      }
-      if (spentNs > timeoutNs) {
-        throw new ToolException(
-            "nothing completed within %d s: the peer does nothing, or what it does is lost"
-                .formatted(TimeUnit.NANOSECONDS.toSeconds(timeoutNs)));
-      }
-      if (spentNs > SPIN_NS) {
-        run.await(Math.min(timeoutNs - spentNs + 1, TimeUnit.MILLISECONDS.toNanos(100)));
-      } else {
-        Thread.onSpinWait();
-      }
-    }
+    return wait.next(over, timeoutNs);
   }
 }

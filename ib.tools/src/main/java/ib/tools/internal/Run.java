@@ -79,7 +79,12 @@ final class Run implements AutoCloseable {
     check();
   }
 
-  private void check() throws ToolException {
+  /**
+   * Looks whether it may go on; takes no signal from who waits for one.
+   *
+   * @throws ToolException if the run was aborted
+   */
+  void check() throws ToolException {
     String why = aborted;
     if (why != null) {
       throw new ToolException("ended, because " + why);

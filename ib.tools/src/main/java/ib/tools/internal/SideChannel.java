@@ -71,7 +71,7 @@ final class SideChannel {
         server.setSoTimeout(SLICE_MS);
         return new SideChannel(run, run.add(server.accept()));
       } catch (SocketTimeoutException e) {
-        run.await(0);
+        run.check();
         if (System.nanoTime() - endNs > 0) {
           throw new ToolException(
               "nobody connected within %d s; wait longer with --timeout SECONDS"
@@ -120,7 +120,7 @@ final class SideChannel {
       socket.setSoTimeout(ANSWER_MS);
       return Peer.SPOKE;
     } catch (SocketTimeoutException e) {
-      run.await(0);
+      run.check();
       return Peer.SILENT;
     } catch (IOException e) {
       return Peer.GONE;

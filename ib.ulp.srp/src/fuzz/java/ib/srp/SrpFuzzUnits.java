@@ -64,6 +64,12 @@ public final class SrpFuzzUnits {
     return one(2) ? bytes : mutate(bytes);
   }
 
+  /** A command or task management request that ends before its fixed part does. */
+  public byte[] tooShort(long tag) {
+    byte[] bytes = one(2) ? command(tag) : task(tag, tag);
+    return Arrays.copyOf(bytes, 1 + random.nextInt(SrpTskMgmt.LENGTH - 1));
+  }
+
   /** What a target may send. */
   public byte[] ofTarget(long tag) {
     return switch (random.nextInt(8)) {

@@ -116,7 +116,7 @@ class SrpFuzzTest {
     byte[] unit = units.wrongOfTarget(tag);
     // One that ends the login is followed by a new one, which takes a while: fewer of them.
     boolean sound = SrpCheck.check(MemorySegment.ofArray(unit), 0, unit.length, 0) == null;
-    boolean response = sound && SrpIu.opcode(MemorySegment.ofArray(unit), 0) == SrpOpcode.RSP;
+    boolean response = unit.length > 0 && sound && SrpIu.opcode(MemorySegment.ofArray(unit), 0) == SrpOpcode.RSP;
     rig.target.send(response || random.nextInt(8) == 0 ? unit : units.ofTarget(tag));
   }
 

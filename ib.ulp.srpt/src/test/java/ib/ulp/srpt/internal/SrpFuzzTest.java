@@ -107,6 +107,18 @@ class SrpFuzzTest {
       }
     }
 
+    /** What is no whole unit ends the login, and nothing of it is done. */
+    void sendTooShort() {
+      if (!hostile.qp.open || hostile.qp.state != QpState.RTS) {
+        hostile = login();
+      }
+      settle();
+      byte[] unit = units.tooShort(nextTag++);
+      hostile.raw(unit);
+      settle();
+      assertThat(hostile.qp.open).as("login after a unit of %s bytes", unit.length).isFalse();
+    }
+
     void settle() {
       rig.settle(hca);
       answered += hostile.responses.size();
@@ -184,6 +196,7 @@ class SrpFuzzTest {
           attack.settle();
         }
         if (i % LOOK_EVERY == 0) {
+          attack.sendTooShort();
           attack.moveUntilGood(false, 0);
           attack.checkLog();
           assertThat(uncaught).isEmpty();

@@ -21,7 +21,9 @@ final class Bench implements AutoCloseable {
 
   static final String TARGET_ID = "0002c903000e8ace";
 
+  private static final String TARGET = "ib.ulp.srpt-t0";
   private static final int DISK_MIB = 64;
+  private static final int IPV6_MTU = 1280;
 
   private final GuestImage image;
   private final Wire wire;
@@ -29,8 +31,10 @@ final class Bench implements AutoCloseable {
   private final Path folder;
   private int started;
   private int mtuBytes = 4096;
-  private Guest guest;
-  private HostProcess host;
+  private boolean damages;
+  private boolean ipv6;
+  private volatile Guest guest;
+  private volatile HostProcess host;
   private String hostKey = "";
   private String guestTarget = "";
   private final List<Path> captures = new ArrayList<>();
@@ -60,9 +64,30 @@ final class Bench implements AutoCloseable {
     return FixtureBundle.ops(Path.of(System.getProperty("openhca.testClasses")), folder);
   }
 
-  /** Captures of both ends that have been written so far. */
+  /** Captures of both ends that have been written so far, but for damaged ones. */
   List<Path> captures() {
     return List.copyOf(captures);
+  }
+
+  private void add(Path capture) {
+    if (!damages) {
+      captures.add(capture);
+    }
+  }
+
+  /** The host's address in the case at hand. */
+  String ourAddress() {
+    return ipv6 ? Wire.ADDRESS_V6 : Wire.ADDRESS;
+  }
+
+  /** The guest's address in the case at hand. */
+  String guestAddress() {
+    return ipv6 ? Guest.ADDRESS_V6 : Guest.ADDRESS;
+  }
+
+  /** Looks up the guest's address among its GIDs; for a command of its shell. */
+  String guestGidIndex() {
+    return "$(gid-index " + (ipv6 ? Guest.LONG_V6 : Guest.ADDRESS) + ")";
   }
 
   /** The guest; started anew if there is none. */
@@ -70,7 +95,7 @@ final class Bench implements AutoCloseable {
     if (guest == null || !guest.isAlive()) {
       dropGuest();
       guest = Guest.start(image, wire, folder.resolve("guest-" + started++));
-      captures.add(guest.capture());
+      add(guest.capture());
       guestTarget = "";
       followMtu();
     }
@@ -84,14 +109,23 @@ final class Bench implements AutoCloseable {
 
   /** Makes guest and host as a case needs them. */
   void prepare(Case wanted) throws InteropException {
+    if (wanted.damages() != damages) {
+      // Captures of their own.
+      dropAll();
+      damages = wanted.damages();
+    }
     mtuBytes = wanted.mtuBytes();
+    ipv6 = wanted.ipv6();
     Guest peer = guest();
     followMtu();
     if (wanted.host() == Case.Host.INITIATOR && guestTarget.isEmpty()) {
-      String answer = peer.run("srpt-up " + SRP_PORT + " " + DISK_MIB + " " + Guest.ADDRESS, SHORT);
+      String answer =
+          peer.run(
+              "srpt-up " + SRP_PORT + " " + DISK_MIB + " " + Guest.ADDRESS + " " + Guest.LONG_V6,
+              SHORT);
       guestTarget = answer.substring(answer.indexOf("target ") + 7).strip();
     }
-    String key = wanted.host() + " " + wanted.mtuBytes() + " " + wanted.faults() + guestTarget;
+    String key = wanted.host() + " " + mtuBytes + " " + wanted.faults() + " " + ipv6 + guestTarget;
     if (host == null || !key.equals(hostKey)) {
       dropHost();
       Path own = folder.resolve("host-" + started++);
@@ -99,25 +133,34 @@ final class Bench implements AutoCloseable {
       hostKey = key;
       Path capture = own.resolve("host.pcap");
       host.shell("ib:pcap p0 " + capture + " 64", SHORT);
-      captures.add(capture);
+      add(capture);
     }
   }
 
-  /** rxe follows its network card. */
+  /** rxe follows its network card, which has no IPv6 while its MTU is below that of IPv6. */
   private void followMtu() throws InteropException {
-    guest.run("ip link set eth0 mtu " + linkMtu(mtuBytes), SHORT);
+    int linkMtu = linkMtu(mtuBytes);
+    String set = "ip link set eth0 mtu " + linkMtu;
+    if (linkMtu >= IPV6_MTU) {
+      set += "; ip addr replace " + Guest.ADDRESS_V6 + "/64 dev eth0 nodad";
+    }
+    guest.run(set, SHORT);
   }
 
   /** The link's MTU with which Linux makes this path MTU. */
   private static int linkMtu(int pathMtu) {
-    return pathMtu == 4096 ? Guest.LINK_MTU : pathMtu + 100;
+    return switch (pathMtu) {
+      case 4096 -> Guest.LINK_MTU;
+      case 1024 -> Math.max(IPV6_MTU, pathMtu + 100);
+      default -> pathMtu + 100;
+    };
   }
 
   private Map<String, List<String>> configurations(Case wanted) {
     Map<String, List<String>> files = new LinkedHashMap<>();
     List<String> port = new ArrayList<>();
     port.add("name = \"p0\"");
-    port.add("address = \"" + Wire.ADDRESS + "\"");
+    port.add("address = \"" + ourAddress() + "\"");
     port.add("mtu = \"" + wanted.mtuBytes() + "\"");
     port.addAll(wire.port(wanted.faults()));
     files.put("ib.port-p0", port);
@@ -132,22 +175,33 @@ final class Bench implements AutoCloseable {
               List.of(
                   "name = \"disk0\"",
                   "port = \"p0\"",
-                  "target.address = \"" + Guest.ADDRESS + "\"",
+                  "target.address = \"" + guestAddress() + "\"",
                   "target.port = \"" + SRP_PORT + "\"",
                   "initiator.port.id = \"0002c903000e8acd0002c903000e8acd\"",
                   "target.port.id = \"" + bare(guestTarget) + bare(guestTarget) + "\""));
-      case TARGET ->
-          files.put(
-              "ib.ulp.srpt-t0",
-              List.of(
-                  "name = \"t0\"",
-                  "port = \"p0\"",
-                  "listen = \"" + SRP_PORT + "\"",
-                  "target.port.id = \"" + TARGET_ID + TARGET_ID + "\"",
-                  "luns = [ \"0\\=ram:" + DISK_MIB + "M\" ]"));
+      case TARGET -> files.put(TARGET, target());
       case PLAIN, EHCA -> {}
     }
     return files;
+  }
+
+  private static List<String> target() {
+    return List.of(
+        "name = \"t0\"",
+        "port = \"p0\"",
+        "listen = \"" + SRP_PORT + "\"",
+        "target.port.id = \"" + TARGET_ID + TARGET_ID + "\"",
+        "luns = [ \"0\\=ram:" + DISK_MIB + "M\" ]");
+  }
+
+  /** Takes the host's target away. */
+  void withdrawTarget() throws InteropException {
+    host.configure(TARGET, List.of());
+  }
+
+  /** Brings the host's target back, with an empty disk. */
+  void offerTarget() throws InteropException {
+    host.configure(TARGET, target());
   }
 
   private static String bare(String guid) {
@@ -158,6 +212,18 @@ final class Bench implements AutoCloseable {
   void dropAll() {
     dropHost();
     dropGuest();
+  }
+
+  /** Ends the processes of a case that hangs, from another thread: its waits then fail. */
+  void abort() {
+    Guest aGuest = guest;
+    HostProcess aHost = host;
+    if (aGuest != null) {
+      aGuest.kill();
+    }
+    if (aHost != null) {
+      aHost.kill();
+    }
   }
 
   void dropHost() {

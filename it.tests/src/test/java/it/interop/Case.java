@@ -11,6 +11,7 @@ package it.interop;
  * @param faults as a port's configuration has them, or empty
  * @param host what the host is configured as
  * @param quick whether the build runs it
+ * @param ipv6 whether the addresses are those of IPv6
  * @param body does it; throws if it fails
  */
 record Case(
@@ -21,6 +22,7 @@ record Case(
     String faults,
     Host host,
     boolean quick,
+    boolean ipv6,
     Body body) {
   /** What the host is configured as. */
   enum Host {
@@ -44,18 +46,28 @@ record Case(
   }
 
   static Case of(String role, String operation, String size, int mtuBytes, Body body) {
-    return new Case(role, operation, size, mtuBytes, "", Host.PLAIN, false, body);
+    return new Case(role, operation, size, mtuBytes, "", Host.PLAIN, false, false, body);
   }
 
   Case with(Host other) {
-    return new Case(role, operation, size, mtuBytes, faults, other, quick, body);
+    return new Case(role, operation, size, mtuBytes, faults, other, quick, ipv6, body);
   }
 
   Case under(String someFaults) {
-    return new Case(role, operation, size, mtuBytes, someFaults, host, quick, body);
+    return new Case(role, operation, size, mtuBytes, someFaults, host, quick, ipv6, body);
   }
 
   Case alsoInTheBuild() {
-    return new Case(role, operation, size, mtuBytes, faults, host, true, body);
+    return new Case(role, operation, size, mtuBytes, faults, host, true, ipv6, body);
+  }
+
+  Case overIpv6() {
+    return new Case(
+        role, operation + " over IPv6", size, mtuBytes, faults, host, quick, true, body);
+  }
+
+  /** Whether packets are damaged on purpose: what is captured then need not be right. */
+  boolean damages() {
+    return faults.contains("corrupt");
   }
 }

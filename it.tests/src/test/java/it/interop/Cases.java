@@ -17,12 +17,20 @@ final class Cases {
     cases.addAll(OpsCases.all());
     cases.addAll(SrpCases.all());
     cases.addAll(LifeCases.all());
+    cases.addAll(EndCases.all());
     return cases;
   }
 
   /** Those that the build runs. */
   static List<Case> quick() {
     return all().stream().filter(Case::quick).toList();
+  }
+
+  /** Of some cases, those for a wire that differs from another in how frames are carried only. */
+  static List<Case> shortened(List<Case> cases) {
+    return cases.stream()
+        .filter(each -> each.quick() || each.faults().equals("loss=5%,seed=1"))
+        .toList();
   }
 
   /** Those whose name holds a pattern. */

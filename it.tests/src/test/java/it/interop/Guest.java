@@ -4,6 +4,7 @@ package it.interop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,9 @@ import java.util.concurrent.TimeUnit;
 final class Guest implements AutoCloseable {
   static final String ADDRESS = "10.77.0.2";
   static final String ADDRESS_V6 = "fd77::2";
+
+  /** The same as the kernel writes it. */
+  static final String LONG_V6 = "fd77:0000:0000:0000:0000:0000:0000:0002";
 
   /** What its network card carries: path MTU 4096. */
   static final int LINK_MTU = 4500;
@@ -60,6 +64,7 @@ final class Guest implements AutoCloseable {
     Guest guest = launch(image, wire, folder, snapshot);
     try {
       guest.resumeRestored();
+      guest.run(GuestTools.install(image.tools()), ANSWER);
       return guest;
     } catch (InteropException e) {
       guest.close();
@@ -215,7 +220,9 @@ final class Guest implements AutoCloseable {
 
   private void save(Path snapshot) throws InteropException {
     monitor("stop", "", ANSWER);
-    Path whole = snapshot.resolveSibling(snapshot.getFileName() + ".new");
+    // Another run may do the same at this time.
+    Path whole =
+        snapshot.resolveSibling(snapshot.getFileName() + "." + ProcessHandle.current().pid());
     monitor("migrate", "{\"uri\":\"exec:cat > '" + whole + "'\"}", ANSWER);
     long endNs = System.nanoTime() + SAVE.toNanos();
     String state = "";
@@ -227,7 +234,7 @@ final class Guest implements AutoCloseable {
       state = monitor("query-migrate", "", ANSWER);
     }
     try {
-      Files.move(whole, snapshot);
+      Files.move(whole, snapshot, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new InteropException("the guest can't be saved: " + e, e);
     }

@@ -30,10 +30,12 @@ final class GuestImage {
 
   private final GuestSpec spec;
   private final Path folder;
+  private final Path tools;
 
-  private GuestImage(GuestSpec spec, Path folder) {
+  private GuestImage(GuestSpec spec, Path folder, Path tools) {
     this.spec = spec;
     this.folder = folder;
+    this.tools = tools;
   }
 
   /** Why there can be no guest on this machine, or an empty text. */
@@ -70,7 +72,7 @@ final class GuestImage {
           build(spec, scripts, folder);
         }
       }
-      return new GuestImage(spec, folder);
+      return new GuestImage(spec, folder, scripts.resolveSibling("peer"));
     } catch (IOException e) {
       throw new InteropException("can't keep the guest's image: " + e, e);
     }
@@ -107,7 +109,7 @@ final class GuestImage {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(spec.toString().getBytes(StandardCharsets.UTF_8));
-      try (Stream<Path> files = Files.walk(scripts)) {
+      try (Stream<Path> files = Files.list(scripts)) {
         for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
           digest.update(Files.readAllBytes(file));
         }
@@ -120,6 +122,11 @@ final class GuestImage {
 
   GuestSpec spec() {
     return spec;
+  }
+
+  /** The tests' own programs, which are brought into each guest. */
+  Path tools() {
+    return tools;
   }
 
   Path kernel() {

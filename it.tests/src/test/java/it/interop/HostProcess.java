@@ -20,6 +20,7 @@ final class HostProcess implements AutoCloseable {
   private static final Duration ANSWER = Duration.ofSeconds(20);
   private static final long STOP_MS = 25_000;
   private static final String FAILED = "gogo: ";
+  private static final String PROMPT = "g! ";
 
   /** A command that has been given to the shell. */
   final class Running {
@@ -45,8 +46,8 @@ final class HostProcess implements AutoCloseable {
 
     private String checked(String text) throws InteropException {
       if (text.contains("NotSupportedException") || text.contains(" has no UC queue pairs")) {
-        int at = text.indexOf(FAILED);
-        throw new InteropException.NotOffered(text.substring(at).lines().findFirst().orElse(text));
+        String line = line(text, FAILED);
+        throw new InteropException.NotOffered(line.substring(line.lastIndexOf("Exception: ") + 11));
       }
       if (text.contains(FAILED)) {
         throw new InteropException("in the host: " + command + ": " + text.strip());
@@ -56,11 +57,13 @@ final class HostProcess implements AutoCloseable {
   }
 
   private final Process process;
+  private final Path etc;
   private final StringBuffer output = new StringBuffer();
   private int commands;
 
-  private HostProcess(Process process) {
+  private HostProcess(Process process, Path etc) {
     this.process = process;
+    this.etc = etc;
     Thread reader = new Thread(this::read, "interop-host-output");
     reader.setDaemon(true);
     reader.start();
@@ -97,7 +100,7 @@ final class HostProcess implements AutoCloseable {
       command.addAll(List.of("ib.host.launch.Main", "run", "--etc", etc.toString()));
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-      HostProcess host = new HostProcess(process);
+      HostProcess host = new HostProcess(process, etc);
       host.awaitDevice();
       return host;
     } catch (IOException e) {
@@ -174,6 +177,17 @@ final class HostProcess implements AutoCloseable {
     return at >= 0 ? at : output.indexOf(last, from);
   }
 
+  /** The first line of an answer that holds a text, without the shell's prompts. */
+  static String line(String answer, String part) {
+    return answer
+        .lines()
+        .filter(each -> each.contains(part))
+        .findFirst()
+        .orElse("")
+        .replace(PROMPT, "")
+        .strip();
+  }
+
   /** Gives a command to the shell, which does one after the other. */
   Running begin(String command) throws InteropException {
     String mark = "mark-" + commands++ + "-end";
@@ -200,14 +214,58 @@ final class HostProcess implements AutoCloseable {
     awaitText(0, text, text, limit, "the log");
   }
 
+  /** Waits until something has been logged so many times since the start. */
+  void awaitLoggedTimes(String text, int times, Duration limit) throws InteropException {
+    int from = 0;
+    for (int i = 0; i < times; i++) {
+      from += awaitText(from, text, text, limit, "the log").length() + text.length();
+    }
+  }
+
+  /** Writes a configuration, which the host watches; none withdraws it. */
+  void configure(String name, List<String> lines) throws InteropException {
+    Path file = etc.resolve(name + ".config");
+    try {
+      if (lines.isEmpty()) {
+        Files.delete(file);
+      } else {
+        Path whole = etc.resolve(name + ".new");
+        Files.write(whole, lines);
+        Files.move(whole, file);
+      }
+    } catch (IOException e) {
+      throw new InteropException("can't configure the host: " + e, e);
+    }
+  }
+
   /** The end of what it printed. */
   String tail() {
     String all = output.toString();
     return all.substring(Math.max(0, all.length() - 3000));
   }
 
+  /** Asks it to end while its shell is busy. */
+  void terminate() throws InteropException {
+    process.destroy();
+    try {
+      if (!process.waitFor(STOP_MS, TimeUnit.MILLISECONDS)) {
+        throw new InteropException("the host does not end: " + tail());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends it at once. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
   @Override
   public void close() {
+    if (!process.isAlive()) {
+      return;
+    }
     try (OutputStream in = process.getOutputStream()) {
       in.write("exit 0\n".getBytes(StandardCharsets.UTF_8));
       in.flush();

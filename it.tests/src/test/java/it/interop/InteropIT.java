@@ -21,14 +21,13 @@ class InteropIT {
     }
     assumeTrue(obstacle.isEmpty(), obstacle);
     GuestImage image = GuestImage.obtain(GuestSpec.USUAL, classes.resolve("guest"));
-    Report report = new Report();
+    Path file = classes.resolveSibling("interop-report.md");
+    Report report = new Report(file);
     report.note("Linux " + image.version() + " in QEMU, without acceleration.");
     Path home = Path.of(System.getProperty("openhca.home")).toAbsolutePath().normalize();
     try (Wire wire = new Wire.Frames()) {
       new InteropRun(image, home, report).run(wire, Cases.quick());
     }
-    Path file = classes.resolveSibling("interop-report.md");
-    report.write(file);
     assertEquals(0, report.failures(), report.summary() + "; see " + file);
   }
 }

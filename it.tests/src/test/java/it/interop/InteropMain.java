@@ -13,7 +13,7 @@ public final class InteropMain {
   private static final int USAGE = 2;
   private static final String HELP =
       """
-      usage: ./ib interop [--case PATTERN] [--list] [--wire ethernet|tap] [--report FILE]
+      usage: ./ib interop [--case PATTERN] [--list] [--wire ethernet|stream|tap] [--report FILE]
                           [--kernel PACKAGE|FILE.deb] [--packages A,B,...] [--arch amd64|arm64] [--suite NAME]""";
 
   private Pattern pattern = Pattern.compile("");
@@ -54,8 +54,8 @@ public final class InteropMain {
     switch (option) {
       case "--case" -> pattern = compile(value);
       case "--wire" -> {
-        if (!value.equals("ethernet") && !value.equals("tap")) {
-          throw new IllegalArgumentException("--wire " + value + ": give ethernet or tap");
+        if (!List.of("ethernet", "stream", "tap").contains(value)) {
+          throw new IllegalArgumentException("--wire " + value + ": give ethernet, stream or tap");
         }
         wire = value;
       }
@@ -94,8 +94,8 @@ public final class InteropMain {
       cases.forEach(each -> System.out.println(each.name()));
       return 0;
     }
-    Report results = new Report();
     try {
+      Report results = new Report(report);
       Path classes = Path.of(System.getProperty("openhca.testClasses"));
       String obstacle = GuestImage.obstacle(spec, classes.resolve("guest"));
       if (!obstacle.isEmpty()) {
@@ -106,22 +106,30 @@ public final class InteropMain {
       results.note("Linux " + image.version() + " in QEMU, without acceleration.");
       Path home = Path.of(System.getProperty("openhca.home")).toAbsolutePath().normalize();
       run(new InteropRun(image, home, results), results, cases);
-      results.write(report);
+      System.out.println(results.summary() + "; report in " + report);
+      return results.failures() == 0 ? 0 : 1;
     } catch (InteropException e) {
       System.err.println("interop: " + e.getMessage());
       return 1;
     }
-    System.out.println(results.summary() + "; report in " + report);
-    return results.failures() == 0 ? 0 : 1;
+  }
+
+  private boolean wants(String name) {
+    return wire.isEmpty() || wire.equals(name);
   }
 
   private void run(InteropRun run, Report results, List<Case> cases) throws InteropException {
-    if (!wire.equals("tap")) {
+    if (wants("ethernet")) {
       try (Wire frames = new Wire.Frames()) {
         run.run(frames, cases);
       }
     }
-    if (!wire.equals("ethernet")) {
+    if (wants("stream")) {
+      try (Wire stream = new Wire.Stream()) {
+        run.run(stream, wire.isEmpty() ? Cases.shortened(cases) : cases);
+      }
+    }
+    if (wants("tap")) {
       String obstacle = Wire.Tap.obstacle();
       if (!obstacle.isEmpty()) {
         results.note("SKIPPED over TAP: " + obstacle);

@@ -64,7 +64,7 @@ final class LifeCases {
   private static String refusedByKernel(Bench bench) throws InteropException {
     bench.guest();
     String said =
-        failure(bench.host().begin("rdma:rping -c -a " + Guest.ADDRESS + " -p 9999 -C 1"));
+        failure(bench.host().begin("rdma:rping -c -a " + bench.guestAddress() + " -p 9999 -C 1"));
     if (!said.contains("reject") && !said.contains("refuse")) {
       throw new InteropException("not refused: " + said);
     }
@@ -73,7 +73,7 @@ final class LifeCases {
 
   private static String refusedByUs(Bench bench) throws InteropException {
     Programs.Result result =
-        bench.guest().tryRun("rping -c -a " + Wire.ADDRESS + " -p 9999 -C 1", Bench.SHORT);
+        bench.guest().tryRun("rping -c -a " + bench.ourAddress() + " -p 9999 -C 1", Bench.SHORT);
     if (result.code() == 0 || !result.output().contains("REJECT")) {
       throw new InteropException("not refused: " + result);
     }
@@ -85,23 +85,13 @@ final class LifeCases {
         bench
             .guest()
             .tryRun(
-                "srp-login " + Wire.ADDRESS + " " + Bench.SRP_PORT + " 0002c90300000bad",
+                "srp-login " + bench.ourAddress() + " " + Bench.SRP_PORT + " 0002c90300000bad",
                 Bench.SHORT);
     String log = bench.guest().run("dmesg | tail -n 4", Bench.SHORT);
     if (result.code() == 0 || !log.contains("REJ")) {
       throw new InteropException("not refused: " + result + log);
     }
     return log.lines().filter(line -> line.contains("REJ")).findFirst().orElse("");
-  }
-
-  private static String login(Bench bench) throws InteropException {
-    String answer =
-        bench
-            .guest()
-            .run(
-                "srp-login " + Wire.ADDRESS + " " + Bench.SRP_PORT + " " + Bench.TARGET_ID,
-                Bench.LONG);
-    return answer.substring(answer.indexOf("/dev/")).strip();
   }
 
   private static void fioInBackground(Guest guest, String disk, String bytes)
@@ -117,7 +107,7 @@ final class LifeCases {
 
   private static String frozen(Bench bench) throws InteropException {
     Guest guest = bench.guest();
-    String disk = login(bench);
+    String disk = SrpCases.login(bench);
     fioInBackground(guest, disk, "4M");
     guest.freeze();
     sleep(3_000);
@@ -143,13 +133,13 @@ final class LifeCases {
 
   private static String clientKilled(Bench bench) throws InteropException {
     HostProcess.Running ours =
-        bench.host().begin("rdma:rping -s -a " + Wire.ADDRESS + " -S 1024 -V");
+        bench.host().begin("rdma:rping -s -a " + bench.ourAddress() + " -S 1024 -V");
     ours.awaitPrinted("listening on", Bench.SHORT);
     bench
         .guest()
         .run(
             "(rping -c -a "
-                + Wire.ADDRESS
+                + bench.ourAddress()
                 + " -S 1024 -C "
                 + MANY
                 + " >/dev/null 2>&1) & sleep 2;"
@@ -159,10 +149,12 @@ final class LifeCases {
   }
 
   private static String serverKilled(Bench bench) throws InteropException {
-    bench.guest().run("(rping -s -a " + Guest.ADDRESS + " -S 1024 >/dev/null 2>&1) &", Bench.SHORT);
+    bench
+        .guest()
+        .run("(rping -s -a " + bench.guestAddress() + " -S 1024 >/dev/null 2>&1) &", Bench.SHORT);
     bench.guest().awaitListener("rping");
     HostProcess.Running ours =
-        bench.host().begin("rdma:rping -c -a " + Guest.ADDRESS + " -S 1024 -C " + MANY);
+        bench.host().begin("rdma:rping -c -a " + bench.guestAddress() + " -S 1024 -C " + MANY);
     bench.guest().run("sleep 2; pkill -9 rping", Bench.SHORT);
     return failure(ours);
   }
@@ -180,10 +172,12 @@ final class LifeCases {
   }
 
   private static String guestDies(Bench bench) throws InteropException {
-    bench.guest().run("(rping -s -a " + Guest.ADDRESS + " -S 1024 >/dev/null 2>&1) &", Bench.SHORT);
+    bench
+        .guest()
+        .run("(rping -s -a " + bench.guestAddress() + " -S 1024 >/dev/null 2>&1) &", Bench.SHORT);
     bench.guest().awaitListener("rping");
     HostProcess.Running ours =
-        bench.host().begin("rdma:rping -c -a " + Guest.ADDRESS + " -S 1024 -C " + MANY);
+        bench.host().begin("rdma:rping -c -a " + bench.guestAddress() + " -S 1024 -C " + MANY);
     bench.guest().run("sleep 1", Bench.SHORT);
     bench.guest().kill();
     String said = failure(ours);
@@ -192,7 +186,7 @@ final class LifeCases {
   }
 
   private static String initiatorDies(Bench bench) throws InteropException {
-    String disk = login(bench);
+    String disk = SrpCases.login(bench);
     fioInBackground(bench.guest(), disk, "32M");
     bench.guest().kill();
     // The next one comes under the same name: its login must not wait for the dead one.
@@ -208,12 +202,12 @@ final class LifeCases {
   private static String loginOfTheSameAgain(Bench bench) throws InteropException {
     for (int i = 1; i < TRIES; i++) {
       try {
-        return login(bench);
+        return SrpCases.login(bench);
       } catch (InteropException e) {
         System.err.println("interop: the new guest's login " + i + ": " + e.getMessage());
       }
     }
-    return login(bench);
+    return SrpCases.login(bench);
   }
 
   /**
@@ -221,11 +215,13 @@ final class LifeCases {
    * requests are refused as stale (reason 10), which ends what they were mistaken for.
    */
   private static void answersAgain(Bench bench) throws InteropException {
-    HostProcess.Running server = bench.host().begin("rdma:rping -s -a " + Wire.ADDRESS + " -S 64");
+    HostProcess.Running server =
+        bench.host().begin("rdma:rping -s -a " + bench.ourAddress() + " -S 64");
     server.awaitPrinted("listening on", Bench.SHORT);
     Programs.Result last = new Programs.Result(-1, "");
     for (int i = 0; i < TRIES && last.code() != 0; i++) {
-      last = bench.guest().tryRun("rping -c -a " + Wire.ADDRESS + " -S 64 -C 3 -V", Bench.LONG);
+      last =
+          bench.guest().tryRun("rping -c -a " + bench.ourAddress() + " -S 64 -C 3 -V", Bench.LONG);
     }
     if (last.code() != 0) {
       throw new InteropException("no connection after the guest died: " + last);

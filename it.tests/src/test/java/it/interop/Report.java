@@ -8,38 +8,47 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What came of the cases, as a table. */
+/** What came of the cases, as a table; in its file after each, should the run be ended early. */
 final class Report {
   private record Row(String wire, Case tried, String result, String detail, double seconds) {}
 
   private final List<Row> rows = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private final Path file;
   private int failed;
 
-  void passed(String wire, Case tried, String detail, double seconds) {
+  Report(Path file) throws InteropException {
+    this.file = file;
+    write();
+  }
+
+  void passed(String wire, Case tried, String detail, double seconds) throws InteropException {
     add(wire, tried, "pass", detail, seconds);
   }
 
-  void failed(String wire, Case tried, String detail, double seconds) {
+  void failed(String wire, Case tried, String detail, double seconds) throws InteropException {
     failed++;
     add(wire, tried, "FAIL", detail, seconds);
   }
 
-  void skipped(String wire, Case tried, String why) {
+  void skipped(String wire, Case tried, String why) throws InteropException {
     add(wire, tried, "skip", why, 0);
   }
 
-  private void add(String wire, Case tried, String result, String detail, double seconds) {
+  private void add(String wire, Case tried, String result, String detail, double seconds)
+      throws InteropException {
     String words = detail.strip().replaceAll("\\s+", " ");
     rows.add(new Row(wire, tried, result, words, seconds));
     System.out.printf(
         Locale.ROOT, "%-4s %5.1f s  %s: %s  %s%n", result, seconds, wire, tried.name(), words);
     System.out.flush();
+    write();
   }
 
   /** Something that concerns all cases. */
-  void note(String text) {
+  void note(String text) throws InteropException {
     notes.add(text);
+    write();
     System.out.println("interop: " + text);
   }
 
@@ -60,7 +69,7 @@ final class Report {
         + " skipped";
   }
 
-  void write(Path file) throws InteropException {
+  private void write() throws InteropException {
     StringBuilder text = new StringBuilder();
     for (String note : notes) {
       text.append(note).append("\n\n");

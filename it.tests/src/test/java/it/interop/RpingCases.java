@@ -23,6 +23,12 @@ final class RpingCases {
         cases.add(server(size, mtu, PINGS));
       }
     }
+    for (int mtu : new int[] {1024, 4096}) {
+      cases.add(client(8192, mtu, PINGS).overIpv6());
+      cases.add(server(8192, mtu, PINGS).overIpv6());
+    }
+    cases.add(client(8192, 1024, PINGS_WITH_FAULTS).overIpv6().under("loss=5%,seed=1"));
+    cases.add(server(8192, 1024, PINGS_WITH_FAULTS).overIpv6().under("loss=5%,seed=1"));
     for (String faults :
         List.of(
             "loss=1%,seed=1",
@@ -49,7 +55,7 @@ final class RpingCases {
               .guest()
               .run(
                   "rm -f /tmp/rping; (timeout 60 rping -s -a "
-                      + Guest.ADDRESS
+                      + bench.guestAddress()
                       + " -S "
                       + size
                       + " -C "
@@ -61,7 +67,12 @@ final class RpingCases {
               bench
                   .host()
                   .shell(
-                      "rdma:rping -c -V -a " + Guest.ADDRESS + " -S " + size + " -C " + count,
+                      "rdma:rping -c -V -a "
+                          + bench.guestAddress()
+                          + " -S "
+                          + size
+                          + " -C "
+                          + count,
                       Bench.LONG);
           if (!ours.contains(count + " pings of")) {
             throw new InteropException("ours: " + ours);
@@ -89,12 +100,12 @@ final class RpingCases {
         mtu,
         bench -> {
           HostProcess.Running ours =
-              bench.host().begin("rdma:rping -s -a " + Wire.ADDRESS + " -S " + size + " -V");
+              bench.host().begin("rdma:rping -s -a " + bench.ourAddress() + " -S " + size + " -V");
           ours.awaitPrinted("listening on", Bench.SHORT);
           bench
               .guest()
               .run(
-                  "rping -c -a " + Wire.ADDRESS + " -S " + size + " -C " + count + " -V",
+                  "rping -c -a " + bench.ourAddress() + " -S " + size + " -C " + count + " -V",
                   Bench.LONG);
           String served = ours.await(Bench.SHORT);
           if (!served.contains(count + " pings served")) {

@@ -30,6 +30,10 @@ final class ToolCases {
     }
     cases.add(client("rc", 1 << 20, 4096));
     cases.add(server("rc", 1 << 20, 4096));
+    for (String kind : List.of("rc", "ud")) {
+      cases.add(client(kind, 1024, 1024).overIpv6());
+      cases.add(server(kind, 1024, 1024).overIpv6());
+    }
     for (String faults : List.of("loss=1%,seed=3", "duplicate=20%,seed=3", "reorder=20%,seed=3")) {
       cases.add(client("rc", 4096, 1024).under(faults));
       cases.add(server("rc", 4096, 1024).under(faults));
@@ -37,6 +41,8 @@ final class ToolCases {
     for (String program : List.of("ucmatose", "udaddy")) {
       cases.add(cmClient(program).alsoInTheBuild());
       cases.add(cmServer(program).alsoInTheBuild());
+      cases.add(cmClient(program).overIpv6());
+      cases.add(cmServer(program).overIpv6());
     }
     return cases;
   }
@@ -50,12 +56,11 @@ final class ToolCases {
     return " -s " + size + " -n " + iterations(size) + (kind.equals("ud") ? "" : " -m " + mtu);
   }
 
-  private static String kernels(String kind, int size, int mtu) {
+  private static String kernels(Bench bench, String kind, int size, int mtu) {
     return "ibv_"
         + kind
-        + "_pingpong -d rxe0 -g $(gid-index "
-        + Guest.ADDRESS
-        + ")"
+        + "_pingpong -d rxe0 -g "
+        + bench.guestGidIndex()
         + common(kind, size, mtu);
   }
 
@@ -75,7 +80,7 @@ final class ToolCases {
             String.valueOf(size),
             mtu,
             bench -> {
-              background(bench.guest(), kernels(kind, size, mtu));
+              background(bench.guest(), kernels(bench, kind, size, mtu));
               awaitSidePort(bench.guest());
               Wire wire = bench.wire();
               String said =
@@ -110,7 +115,7 @@ final class ToolCases {
                       .guest()
                       .run(
                           "sleep 0.3; "
-                              + kernels(kind, size, mtu)
+                              + kernels(bench, kind, size, mtu)
                               + " -p "
                               + port
                               + " "
@@ -125,7 +130,7 @@ final class ToolCases {
     if (!ours.contains("bytes in") || !theirs.contains("bytes in")) {
       throw new InteropException("ours: " + ours + " the guest's: " + theirs);
     }
-    return ours.lines().filter(line -> line.contains("iters in")).findFirst().orElse("");
+    return HostProcess.line(ours, "iters in");
   }
 
   /** Waits until a program in the guest listens on the port of the side channel. */
@@ -140,9 +145,10 @@ final class ToolCases {
   /** Starts a program in the guest, one at a time. */
   static void background(Guest guest, String command) throws InteropException {
     guest.run(
-        "rm -f /tmp/tool /tmp/done; (timeout 170 "
+        "pkill -P $(cat /tmp/tool.pid 2>/dev/null) 2>/dev/null; rm -f /tmp/tool /tmp/done;"
+            + " (timeout 170 "
             + command
-            + " >/tmp/tool 2>&1; echo $? >/tmp/done) >/dev/null 2>&1 &",
+            + " >/tmp/tool 2>&1; echo $? >/tmp/done) >/dev/null 2>&1 & echo $! >/tmp/tool.pid",
         Bench.SHORT);
   }
 
@@ -161,9 +167,9 @@ final class ToolCases {
         "100",
         1024,
         bench -> {
-          background(bench.guest(), program + " -b " + Guest.ADDRESS);
+          background(bench.guest(), program + " -b " + bench.guestAddress());
           bench.guest().awaitListener(program);
-          bench.host().shell("rdma:" + program + " -s " + Guest.ADDRESS, Bench.LONG);
+          bench.host().shell("rdma:" + program + " -s " + bench.guestAddress(), Bench.LONG);
           return lastLine(ended(bench.guest()));
         });
   }
@@ -176,9 +182,9 @@ final class ToolCases {
         1024,
         bench -> {
           HostProcess.Running running =
-              bench.host().begin("rdma:" + program + " -b " + Wire.ADDRESS);
+              bench.host().begin("rdma:" + program + " -b " + bench.ourAddress());
           bench.guest().run("sleep 1", Bench.SHORT);
-          String theirs = bench.guest().run(program + " -s " + Wire.ADDRESS, Bench.LONG);
+          String theirs = bench.guest().run(program + " -s " + bench.ourAddress(), Bench.LONG);
           running.await(Bench.SHORT);
           return lastLine(theirs);
         });

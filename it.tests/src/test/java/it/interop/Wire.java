@@ -77,7 +77,7 @@ interface Wire extends AutoCloseable {
   }
 
   /** Ethernet frames over datagrams of this machine: needs no privileges. */
-  final class Frames implements Wire {
+  class Frames implements Wire {
     private final int ours;
     private final int theirs;
     private final int forwarded;
@@ -107,16 +107,26 @@ interface Wire extends AutoCloseable {
       return List.of();
     }
 
-    @Override
-    public List<String> network(Path capture) {
+    /** QEMU's end of the link, for a guest with this folder. */
+    String netdev(Path guest) {
       String loopback = "type=inet,%s.host=127.0.0.1,%s.port=";
+      return "dgram,id=n,local."
+          + loopback.replace("%s", "local")
+          + theirs
+          + ",remote."
+          + loopback.replace("%s", "remote")
+          + ours;
+    }
+
+    /** The port's end of it. */
+    String link() {
+      return "dgram:127.0.0.1:" + ours + "->127.0.0.1:" + theirs;
+    }
+
+    @Override
+    public final List<String> network(Path capture) {
       return cards(
-          "dgram,id=n,local."
-              + loopback.replace("%s", "local")
-              + theirs
-              + ",remote."
-              + loopback.replace("%s", "remote")
-              + ours,
+          netdev(capture.getParent()),
           ",hostfwd=tcp:127.0.0.1:" + forwarded + "-10.0.2.15:" + ToolCases.sidePort(),
           capture);
     }
@@ -145,7 +155,7 @@ interface Wire extends AutoCloseable {
     public List<String> port(String faults) {
       List<String> lines = new ArrayList<>();
       lines.add("io = \"ethernet\"");
-      lines.add("link = \"dgram:127.0.0.1:" + ours + "->127.0.0.1:" + theirs + "\"");
+      lines.add("link = \"" + link().replace("=", "\\=") + "\"");
       if (!faults.isEmpty()) {
         lines.add("faults = \"" + faults.replace("=", "\\=") + "\"");
       }
@@ -161,14 +171,40 @@ interface Wire extends AutoCloseable {
     public void close() {}
   }
 
+  /** The same over a Unix socket that QEMU listens on. */
+  final class Stream extends Frames {
+    private Path socket = Path.of("none");
+
+    Stream() throws InteropException {}
+
+    @Override
+    public String name() {
+      return "ethernet over a stream";
+    }
+
+    @Override
+    String netdev(Path guest) {
+      socket = guest.resolve("link.sock");
+      return "stream,id=n,server=on,addr.type=unix,addr.path=" + socket;
+    }
+
+    @Override
+    String link() {
+      return "stream:" + socket;
+    }
+  }
+
   /** A network namespace with a bridge and a TAP: the port is a real UDP socket. Needs root. */
   final class Tap implements Wire {
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
-    private final String namespace = "openhca-it-" + ProcessHandle.current().pid();
+    private static final String PREFIX = "openhca-it-";
+
+    private final String namespace = PREFIX + ProcessHandle.current().pid();
     private boolean closed;
 
     Tap() throws InteropException {
+      removeLeftOvers();
       ip("netns", "add", namespace);
       Runtime.getRuntime().addShutdownHook(new Thread(this::closeAtTheEnd));
       try {
@@ -195,6 +231,17 @@ interface Wire extends AutoCloseable {
         return tap.name().isEmpty() ? "no TAP" : "";
       } catch (InteropException e) {
         return "this machine gives no TAP in a network namespace: " + e.getMessage();
+      }
+    }
+
+    /** Namespaces of runs that were killed. */
+    private static void removeLeftOvers() throws InteropException {
+      String list = Programs.run(LIMIT, Map.of(), List.of("ip", "netns", "list")).output();
+      for (String name : list.split("\\s+")) {
+        String pid = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
+        if (pid.matches("\\d+") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+          ip("netns", "delete", name);
+        }
       }
     }
 

@@ -102,6 +102,7 @@ final class SimFlow implements SimWork {
 
   /** Keys that were made to be refused. */
   private final List<Integer> extraKeys = new ArrayList<>();
+
   private final List<Integer> ownKeys = new ArrayList<>();
 
   /** Set once the connection may break: by a fault here or in the other direction. */
@@ -275,8 +276,7 @@ final class SimFlow implements SimWork {
     return switch (op.fault) {
       case WRONG_KEY -> 77;
       case OUT_OF_BOUNDS ->
-          wrongKey(
-              op.remote, op.length - 1, SimMemory.REMOTE_READ | SimMemory.REMOTE_WRITE);
+          wrongKey(op.remote, op.length - 1, SimMemory.REMOTE_READ | SimMemory.REMOTE_WRITE);
       case NO_RIGHT -> wrongKey(op.remote, op.length, SimMemory.LOCAL_WRITE);
       // Without bytes no key is looked at.
       default -> op.length == 0 && op.opcode != WrOpcode.FLUSH ? 0 : toKey;
@@ -402,12 +402,7 @@ final class SimFlow implements SimWork {
 
   private static boolean same(SimMemory a, int offsetA, SimMemory b, int offsetB, int length) {
     return MemorySegment.mismatch(
-            a.segment,
-            offsetA,
-            offsetA + length,
-            b.segment,
-            offsetB,
-            offsetB + length)
+            a.segment, offsetA, offsetA + length, b.segment, offsetB, offsetB + length)
         < 0;
   }
 

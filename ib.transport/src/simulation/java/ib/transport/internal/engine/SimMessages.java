@@ -45,10 +45,7 @@ final class SimMessages implements SimWork {
 
   private static final List<WrOpcode> OPCODES =
       List.of(
-          WrOpcode.SEND,
-          WrOpcode.SEND_WITH_IMM,
-          WrOpcode.RDMA_WRITE,
-          WrOpcode.RDMA_WRITE_WITH_IMM);
+          WrOpcode.SEND, WrOpcode.SEND_WITH_IMM, WrOpcode.RDMA_WRITE, WrOpcode.RDMA_WRITE_WITH_IMM);
 
   private static final byte DONE = 0x5A;
   private static final int MOST_RECEIVE_BYTES = 24 << 10;

@@ -49,8 +49,7 @@ final class SimSrq {
   private final MemorySegment clean;
   private int limit;
 
-  SimSrq(
-      Random random, MemorySegment memory, int start, int count, int bytes, int key, User user) {
+  SimSrq(Random random, MemorySegment memory, int start, int count, int bytes, int key, User user) {
     this.random = random;
     this.memory = memory;
     this.start = start;
@@ -140,7 +139,8 @@ final class SimSrq {
 
   void done(SimBackend by, long cookie) {
     int index = (int) cookie;
-    check(states[index] == State.TAKEN && takers[index] == by, "was not taken by who ends it", index);
+    check(
+        states[index] == State.TAKEN && takers[index] == by, "was not taken by who ends it", index);
     states[index] = State.FREE;
     takers[index] = null;
     buffer(index).fill(DONE);
@@ -180,7 +180,8 @@ final class SimSrq {
   }
 
   private boolean guardHolds(int at) {
-    for (byte b : memory.asSlice(at, GUARD_BYTES).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)) {
+    for (byte b :
+        memory.asSlice(at, GUARD_BYTES).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)) {
       if (b != GUARD) {
         return false;
       }

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A guest and a host on a wire, as the case at hand needs them. Both are kept from case to case
@@ -35,6 +37,7 @@ final class Bench implements AutoCloseable {
   private boolean ipv6;
   private volatile Guest guest;
   private volatile HostProcess host;
+  private @Nullable Case at;
   private String hostKey = "";
   private String guestTarget = "";
   private final List<Path> captures = new ArrayList<>();
@@ -107,8 +110,20 @@ final class Bench implements AutoCloseable {
     return host;
   }
 
+  /** Whether packets get lost in the case at hand. */
+  boolean losesPackets() {
+    return at != null && at.faults().contains("loss");
+  }
+
+  /** Starts the host anew, for the case at hand. */
+  void renewHost() throws InteropException {
+    dropHost();
+    prepare(Objects.requireNonNull(at, "a case"));
+  }
+
   /** Makes guest and host as a case needs them. */
   void prepare(Case wanted) throws InteropException {
+    at = wanted;
     if (wanted.damages() != damages) {
       // Captures of their own.
       dropAll();

@@ -149,6 +149,9 @@ final class Bench implements AutoCloseable {
       Path capture = own.resolve("host.pcap");
       host.shell("ib:pcap p0 " + capture + " 64", SHORT);
       add(capture);
+    } else {
+      // With the guest before this one its link may have gone.
+      host.awaitDevice();
     }
   }
 

@@ -108,7 +108,7 @@ final class HostProcess implements AutoCloseable {
     }
   }
 
-  private void awaitDevice() throws InteropException {
+  void awaitDevice() throws InteropException {
     long endNs = System.nanoTime() + START.toNanos();
     try {
       awaitText(0, "Apache Felix Gogo", "Apache Felix Gogo", START, "its start");

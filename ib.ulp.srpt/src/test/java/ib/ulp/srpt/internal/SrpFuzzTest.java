@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ib.srp.SrpFuzzUnits;
 import ib.srp.SrpIu;
+import ib.srp.SrpLoginReq;
+import ib.srp.SrpLoginReqCm;
 import ib.srp.SrpRsp;
 import ib.verbs.QpState;
 import java.lang.Thread.UncaughtExceptionHandler;
@@ -13,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -55,7 +58,7 @@ class SrpFuzzTest {
     final FakeHca hca = rig.plug();
     final Random random;
     final SrpFuzzUnits units;
-    final FakeInitiator honest;
+    private FakeInitiator honest;
     private FakeInitiator hostile;
     private long nextTag = 1;
     int logins;
@@ -66,8 +69,12 @@ class SrpFuzzTest {
       random = new Random(seed);
       units = new SrpFuzzUnits(random, FakeInitiator.BASE, FakeInitiator.KEY, 3 << 20);
       hca.lenient = true;
-      honest = rig.login(Rig.OTHER_ID, Rig.multi());
+      honest = honestLogin();
       hostile = login();
+    }
+
+    private FakeInitiator honestLogin() {
+      return rig.login(Rig.OTHER_ID, Rig.multi());
     }
 
     private FakeInitiator login() {
@@ -77,6 +84,7 @@ class SrpFuzzTest {
 
     /** A login request that is wrong in something: taken or refused, but answered. */
     private void wrongLogin() {
+      boolean[] usurps = new boolean[1];
       FakeInitiator stranger =
           rig.ask(
               Rig.INITIATOR_ID,
@@ -84,12 +92,27 @@ class SrpFuzzTest {
                 byte[] wrong = units.mutate(iu.toArray(ValueLayout.JAVA_BYTE));
                 byte[] whole = Arrays.copyOf(wrong, (int) iu.byteSize());
                 MemorySegment.copy(whole, 0, iu, ValueLayout.JAVA_BYTE, 0, whole.length);
+                usurps[0] = usurps(iu);
               });
       if (stranger.isRejected()) {
         refused++;
-      } else {
-        stranger.handler.onDisconnected(stranger.connection);
+        return;
       }
+      stranger.handler.onDisconnected(stranger.connection);
+      if (usurps[0]) {
+        assertThat(honest.qp.open).as("login that another of its port id ended").isFalse();
+        honest = honestLogin();
+      }
+    }
+
+    /**
+     * Whether a login names the honest initiator's port: by SRP's rules it ends that one's login
+     * then, and nothing else may.
+     */
+    private static boolean usurps(MemorySegment login) {
+      String id = HexFormat.of().formatHex(SrpLoginReqCm.initiatorPortId(login, 0));
+      int action = SrpLoginReqCm.flags(login, 0) & SrpLoginReq.ACTION_MASK;
+      return id.equals(Rig.OTHER_ID) && action == SrpLoginReq.ACTION_SINGLE;
     }
 
     void send() {
@@ -131,6 +154,7 @@ class SrpFuzzTest {
         // Of an earlier try.
         assertThat(late).isNotEmpty();
       }
+      assertThat(honest.qp.open).as("login of the honest initiator; log %s", rig.log).isTrue();
       honest.send(iu);
       MemorySegment rsp = honest.response();
       assertThat(SrpIu.tag(rsp, 0)).isEqualTo(tag);

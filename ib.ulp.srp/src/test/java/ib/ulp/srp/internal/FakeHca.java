@@ -252,6 +252,10 @@ final class FakeHca implements RdmaDevice {
       resources.add(this);
     }
 
+    boolean isClosed() {
+      return closed;
+    }
+
     /** Whether the peer still gets an answer. */
     boolean isAlive() {
       return !closed && !withdrawn && state == QpState.RTS;

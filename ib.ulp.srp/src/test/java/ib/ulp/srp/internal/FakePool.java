@@ -7,15 +7,15 @@ import ib.dma.DmaMemoryPool;
 import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Memory that lives as long as the test's JVM; counts what is not given back. */
+/** Memory that lives as long as somebody knows it; counts what is not given back. */
 final class FakePool implements DmaMemoryPool {
-  private final Arena arena = Arena.ofAuto();
   private final AtomicLong used = new AtomicLong();
 
   @Override
   public DmaMemory allocate(long sizeBytes) {
     used.addAndGet(sizeBytes);
-    return DmaMemory.ofPool(arena.allocate(sizeBytes, PAGE_SIZE), () -> used.addAndGet(-sizeBytes));
+    return DmaMemory.ofPool(
+        Arena.ofAuto().allocate(sizeBytes, PAGE_SIZE), () -> used.addAndGet(-sizeBytes));
   }
 
   @Override

@@ -75,7 +75,7 @@ final class FakeTarget {
 
   /** One login. */
   final class Session {
-    final FakeHca.Qp qp;
+    FakeHca.Qp qp;
     final boolean single;
     final Set<Long> tags = new HashSet<>();
     final Set<Long> aborted = new HashSet<>();
@@ -91,6 +91,18 @@ final class FakeTarget {
 
     void end() {
       ended = true;
+    }
+
+    /** Lets go of what the initiator closed, so that only its own leaks stay in memory. */
+    void forgetIfClosed() {
+      if (qp != null && qp.isClosed()) {
+        end();
+        qp = null;
+        handler = null;
+        connection = null;
+        tags.clear();
+        aborted.clear();
+      }
     }
 
     void onMessage(byte[] message) {
@@ -309,6 +321,7 @@ final class FakeTarget {
     if (single) {
       sessions.forEach(Session::end);
     }
+    sessions.forEach(Session::forgetIfClosed);
     Session session = new Session(qp, single);
     sessions.add(session);
     qp.session = session;

@@ -39,7 +39,7 @@ class SrpFuzzTest {
   private static final int LOOK_EVERY = 256;
   private static final int BLOCKS = 8;
   private static final int OUTSTANDING = 8;
-  private static final long MOST_GROWTH_BYTES = 24L << 20;
+  private static final long MOST_GROWTH_BYTES = 8L << 20;
 
   private final List<String> uncaught = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger twice = new AtomicInteger();
@@ -156,6 +156,7 @@ class SrpFuzzTest {
     assertThat(twice.get()).as("requests completed twice").isZero();
     assertThat(rig.disk.ledger().callbackFailures.sum()).isZero();
     rig.target.faults.clear();
+    rig.target.tasks.clear();
     rig.log.clear();
   }
 

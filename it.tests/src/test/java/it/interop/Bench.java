@@ -101,6 +101,10 @@ final class Bench implements AutoCloseable {
       add(guest.capture());
       guestTarget = "";
       followMtu();
+      if (host != null) {
+        // With the guest before this one its link may have gone.
+        host.awaitDevice();
+      }
     }
     return guest;
   }
@@ -149,9 +153,6 @@ final class Bench implements AutoCloseable {
       Path capture = own.resolve("host.pcap");
       host.shell("ib:pcap p0 " + capture + " 64", SHORT);
       add(capture);
-    } else {
-      // With the guest before this one its link may have gone.
-      host.awaitDevice();
     }
   }
 

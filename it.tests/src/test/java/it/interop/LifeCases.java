@@ -215,6 +215,8 @@ final class LifeCases {
    * requests are refused as stale (reason 10), which ends what they were mistaken for.
    */
   private static void answersAgain(Bench bench) throws InteropException {
+    // Over TAP the host's link went with the guest, and its device with the link.
+    bench.guest();
     HostProcess.Running server =
         bench.host().begin("rdma:rping -s -a " + bench.ourAddress() + " -S 64");
     server.awaitPrinted("listening on", Bench.SHORT);

@@ -28,7 +28,8 @@ public interface Hca {
 
   /**
    * Self-test before promotion: makes the hardware do something that shows it works (at least a
-   * command and a completion queue). Bounded by 5 s.
+   * command and a completion queue). Bounded by 5 s. A port that is down is no fault of the
+   * hardware: core asks {@link #portUp} and waits for it.
    *
    * @throws RdmaException if it does not work; the candidate is not promoted
    */

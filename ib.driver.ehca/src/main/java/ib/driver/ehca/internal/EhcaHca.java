@@ -237,9 +237,6 @@ final class EhcaHca implements Hca {
 
   @Override
   public void probe() throws RdmaException {
-    if (!portUp()) {
-      throw new RdmaException(commands.device() + ": port " + port.name() + " is down");
-    }
     // The answer of the query comes through the bus into coherent memory.
     if (queryAdapter().nodeGuid() != port.guid()) {
       throw new RdmaException(commands.device() + ": the bus brings wrong data");

@@ -235,9 +235,6 @@ final class MthcaHca implements Hca {
 
   @Override
   public void probe() throws RdmaException {
-    if (!port.isUp()) {
-      throw new RdmaException(commands.device() + ": port " + port.name() + " is down");
-    }
     if (failed) {
       throw new RdmaException(commands.device() + ": the hardware has failed");
     }

@@ -6,6 +6,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -173,9 +174,16 @@ interface Wire extends AutoCloseable {
 
   /** The same over a Unix socket that QEMU listens on. */
   final class Stream extends Frames {
-    private Path socket = Path.of("none");
+    /** The same for each guest, so that the port finds the next one. */
+    private final Path socket;
 
-    Stream() throws InteropException {}
+    Stream() throws InteropException {
+      try {
+        socket = Files.createTempDirectory(Path.of("/tmp"), "openhca-link").resolve("link.sock");
+      } catch (IOException e) {
+        throw new InteropException("no temporary folder: " + e, e);
+      }
+    }
 
     @Override
     public String name() {
@@ -184,13 +192,23 @@ interface Wire extends AutoCloseable {
 
     @Override
     String netdev(Path guest) {
-      socket = guest.resolve("link.sock");
       return "stream,id=n,server=on,addr.type=unix,addr.path=" + socket;
     }
 
     @Override
     String link() {
       return "stream:" + socket;
+    }
+
+    @Override
+    public void close() {
+      try {
+        Files.deleteIfExists(socket);
+        Files.deleteIfExists(socket.getParent());
+      } catch (IOException e) {
+        // It stays in the folder for temporary files.
+        System.err.println("interop: " + socket + " can't be removed: " + e.getMessage());
+      }
     }
   }
 

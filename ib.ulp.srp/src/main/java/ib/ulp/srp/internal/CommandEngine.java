@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +41,7 @@ final class CommandEngine implements SrpChannel.Events {
   private final DriveToken token;
   private final DriveCalls calls;
   private final RequestSlot[] slots;
-  private final IntRing free;
+  private final FreeSlots free;
   private final IntRing ready;
   private final HoldQueue waiting;
   private final Verdict verdict = new Verdict();
@@ -52,9 +51,8 @@ final class CommandEngine implements SrpChannel.Events {
   private volatile boolean stopped;
   private volatile boolean tickDue;
   private volatile long pausedUntilNs;
-  private final AtomicInteger fenceEpoch = new AtomicInteger();
-  private volatile boolean fencePending;
-  private volatile boolean writeFencePending;
+  private final Fence fence = new Fence();
+  private final CreditWait creditWait;
   private volatile int held;
   private volatile int inFlight;
   private long sequence;
@@ -69,14 +67,14 @@ final class CommandEngine implements SrpChannel.Events {
     port = new RemotePort(config.fastIoFailNs(), config.devLossNs());
     token = new DriveToken(this::drive, wakeOwner);
     calls = new DriveCalls(token);
+    creditWait = new CreditWait(config.commandTimeoutNs());
     int count = config.queueSize();
     slots = new RequestSlot[count];
-    free = new IntRing(count);
+    free = new FreeSlots(count);
     ready = new IntRing(count);
     waiting = new HoldQueue(count);
     for (int i = 0; i < count; i++) {
       slots[i] = new RequestSlot(i, config.maxRanges());
-      free.offer(i);
     }
     pausedUntilNs = clock.getAsLong();
   }
@@ -85,8 +83,8 @@ final class CommandEngine implements SrpChannel.Events {
 
   /** Accepts a request, or false if there is no free slot. */
   boolean submit(BlockRequest request) {
-    int index = free.poll();
-    if (index == IntRing.EMPTY) {
+    int index = free.take();
+    if (index == FreeSlots.NONE) {
       return false;
     }
     RequestSlot slot = slots[index];
@@ -122,21 +120,8 @@ final class CommandEngine implements SrpChannel.Events {
     return held;
   }
 
-  /** True if commands of a broken channel have to be fenced before anything is sent. */
-  boolean isFencePending() {
-    return fencePending;
-  }
-
-  /**
-   * Whether what has to be fenced may change the medium: then the logical unit is reset as well.
-   */
-  boolean isWriteFencePending() {
-    return writeFencePending;
-  }
-
-  /** Grows each time that a channel broke with commands in flight. */
-  int fenceEpoch() {
-    return fenceEpoch.get();
+  Fence fence() {
+    return fence;
   }
 
   /** True while sending pauses, so that somebody has to drive when the pause is over. */
@@ -183,7 +168,7 @@ final class CommandEngine implements SrpChannel.Events {
    * Sends through a channel from now on.
    *
    * @param single whether its login ended all others of the nexus
-   * @param epoch {@link #fenceEpoch} before that login
+   * @param epoch {@link Fence#epoch} before that login
    * @return false if it may not be used: broken, the disk lost, or there is something it does not
    *     fence
    */
@@ -194,17 +179,17 @@ final class CommandEngine implements SrpChannel.Events {
   }
 
   private boolean tryAdopt(SrpChannel channel, boolean single, int epoch) {
-    boolean fenced = !fencePending || (single && fenceEpoch.get() == epoch);
+    boolean fenced = fence.isCoveredBy(single, epoch);
     if (!fenced || channel.broken() != null || channel.isRetired() || stopped || !port.onLogin()) {
       return false;
     }
-    if (fencePending) {
-      fencePending = false;
-      writeFencePending = false;
+    if (fence.isPending()) {
+      fence.lower();
       ledger.fences.increment();
     }
     ledger.logins.increment();
     current = channel;
+    creditWait.end();
     return true;
   }
 
@@ -227,9 +212,13 @@ final class CommandEngine implements SrpChannel.Events {
   void breakOff(SrpChannel channel) {
     calls.call(
         () -> {
-          channel.takeCompletions();
-          channels.remove(channel);
-          requeueAll(channel);
+          try {
+            channel.takeLastCompletions();
+          } finally {
+            // Whatever went wrong with the answers: no request stays with a channel that is gone.
+            channels.remove(channel);
+            requeueAll(channel);
+          }
         });
   }
 
@@ -372,7 +361,7 @@ final class CommandEngine implements SrpChannel.Events {
 
   private void sendWaiting() {
     SrpChannel channel = current;
-    if (channel == null || fencePending || waiting.isEmpty() || isPaused()) {
+    if (channel == null || fence.isPending() || waiting.isEmpty() || isPaused()) {
       return;
     }
     while (!waiting.isEmpty()) {
@@ -398,7 +387,13 @@ final class CommandEngine implements SrpChannel.Events {
               BlockStatus.INVALID,
               "the data has more pieces than a command can name, or can't be mapped for this device");
         }
-        case NO_CREDIT, BROKEN -> {
+        case NO_CREDIT -> {
+          if (channel.inFlight() == 0) {
+            creditWait.begin(clock.getAsLong());
+          }
+          return;
+        }
+        case BROKEN -> {
           return;
         }
       }
@@ -415,6 +410,34 @@ final class CommandEngine implements SrpChannel.Events {
     slot.deadlineNs = clock.getAsLong() + config.commandTimeoutNs();
     slot.aborting = false;
     slot.unmappableSinceNs = 0;
+    slot.mapFault = null;
+    slot.starved = false;
+    creditWait.end();
+  }
+
+  /**
+   * After a whole wait without credit a new login is tried, as its limit is new; who waited in vain
+   * for that already waits no longer.
+   */
+  private void checkCredit(long nowNs) {
+    SrpChannel channel = current;
+    if (channel == null || !creditWait.isOver(nowNs)) {
+      return;
+    }
+    creditWait.end();
+    String words =
+        "the target granted no credit for a command within "
+            + Duration.ofNanos(config.commandTimeoutNs());
+    for (int left = waiting.size(); left > 0; left--) {
+      RequestSlot slot = slots[waiting.removeFirst()];
+      if (slot.starved) {
+        finish(slot, BlockStatus.RETRY, words + ", nor after another login");
+      } else {
+        slot.starved = true;
+        waiting.addLast(slot.index);
+      }
+    }
+    channel.breakWith(words);
   }
 
   /** Back-pressure: an answer of something in flight makes room; if nothing is, time may. */
@@ -433,10 +456,13 @@ final class CommandEngine implements SrpChannel.Events {
     }
     if (now - slot.unmappableSinceNs > NO_ROOM_LIMIT_NS) {
       waiting.removeFirst();
+      RuntimeException fault = slot.mapFault;
       finish(
           slot,
           BlockStatus.RETRY,
-          "the device has no room to map the data; try again, or give it more");
+          fault == null
+              ? "the device has no room to map the data; try again, or give it more"
+              : "the device's DMA operations failed to map the data: " + fault);
     }
     pausedUntilNs = now + NO_ROOM_PAUSE_NS;
     wakeOwner.run();
@@ -465,6 +491,7 @@ final class CommandEngine implements SrpChannel.Events {
         onOverdue(channel, slot, nowNs);
       }
     }
+    checkCredit(nowNs);
     for (SrpChannel channel : channels) {
       TaskCommand task = channel.task();
       if (task != null && task.deadlineNs - nowNs < 0) {
@@ -474,15 +501,19 @@ final class CommandEngine implements SrpChannel.Events {
   }
 
   private void onOverdue(SrpChannel channel, RequestSlot slot, long nowNs) {
-    if (!slot.aborting
-        && channel.sendTask(
-            new TaskCommand(SrpTskMgmt.ABORT_TASK, slot, nowNs + TASK_TIMEOUT_NS), taskTag())) {
+    if (slot.aborting) {
+      return;
+    }
+    if (channel.sendTask(
+        new TaskCommand(SrpTskMgmt.ABORT_TASK, slot, nowNs + TASK_TIMEOUT_NS), taskTag())) {
       slot.aborting = true;
       ledger.aborts.increment();
       log.warn(
           "a command was not answered in "
               + Duration.ofNanos(config.commandTimeoutNs())
               + "; it is being aborted");
+    } else if (channel.task() == null && nowNs - slot.deadlineNs > TASK_TIMEOUT_NS) {
+      channel.breakWith("a command was not answered in time, and there is no credit to abort it");
     }
   }
 
@@ -493,13 +524,12 @@ final class CommandEngine implements SrpChannel.Events {
   /** Back to the front of the queue, newest first, so that the oldest is sent first again. */
   private void requeueAll(SrpChannel channel) {
     boolean any = false;
+    boolean writes = false;
     for (RequestSlot slot = newest(channel); slot != null; slot = newest(channel)) {
       any = true;
       BlockRequest request = slot.request;
-      if (request == null || request.operation() != BlockOperation.READ) {
-        writeFencePending = true;
-      }
-      channel.endCommand(slot);
+      writes |= request == null || request.operation() != BlockOperation.READ;
+      endBroken(channel, slot);
       ledger.broken.increment();
       if (slot.sends >= MAX_SENDS) {
         finish(
@@ -512,8 +542,17 @@ final class CommandEngine implements SrpChannel.Events {
       }
     }
     if (any) {
-      fenceEpoch.getAndIncrement();
-      fencePending = true;
+      fence.raise(writes);
+    }
+  }
+
+  /** A driver that fails at the unmap must not cost the request, nor those that come after it. */
+  private void endBroken(SrpChannel channel, RequestSlot slot) {
+    try {
+      channel.endCommand(slot);
+    } catch (RuntimeException e) {
+      log.warn("the mapping of a command could not be undone: " + e);
+      channel.endCommand(slot); // what was mapped is forgotten now
     }
   }
 
@@ -522,7 +561,7 @@ final class CommandEngine implements SrpChannel.Events {
     for (RequestSlot slot : slots) {
       if (slot.state == RequestSlot.State.ISSUED
           && slot.channel == channel
-          && (newest == null || slot.tag > newest.tag)) {
+          && (newest == null || slot.tag - newest.tag > 0)) {
         newest = slot;
       }
     }
@@ -556,7 +595,7 @@ final class CommandEngine implements SrpChannel.Events {
       return;
     }
     slot.channel = null;
-    free.offer(slot.index);
+    free.give(slot.index);
     (status == BlockStatus.OK ? ledger.completed : ledger.failed).increment();
     try {
       request.complete(status, words);

@@ -50,6 +50,11 @@ final class DataMapper {
     } catch (IllegalArgumentException e) {
       // Longer than the device can ever map: its misuse, not a lack of room.
       mapped = IMPOSSIBLE;
+    } catch (RuntimeException e) {
+      // Ops that fail. Thrown on, it would break this path and, with the request sent again, every
+      // path after it; so it is tried again for as long as for room.
+      slot.mapFault = e;
+      mapped = NO_ROOM;
     }
     if (mapped <= NO_ROOM) {
       slot.data.clear();
@@ -63,10 +68,17 @@ final class DataMapper {
   /** Takes the mapping back, with the number of entries that was given to map. */
   static void unmap(IbDma dma, RequestSlot slot) {
     if (slot.mappedFrom > 0) {
-      dma.unmapSg(slot.data, slot.mappedFrom, slot.direction);
+      int entries = slot.mappedFrom;
+      DmaDirection direction = slot.direction;
       slot.mappedFrom = 0;
       slot.direction = DmaDirection.NONE;
-      slot.data.clear();
+      try {
+        dma.unmapSg(slot.data, entries, direction);
+      } finally {
+        // Also if that threw: the slot is used again, and core counts what stays mapped.
+        slot.data.setMappedEntries(0);
+        slot.data.clear();
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package ib.ulp.srp.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * What is asked of a logical unit after a login: INQUIRY, TEST UNIT READY, READ CAPACITY. On the
@@ -10,6 +11,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class Discovery {
   private static final long COMMAND_BOUND_NS = TimeUnit.SECONDS.toNanos(5);
+
+  /** For all of it: each command may be sent again many times, and each answer may be late. */
+  private static final long WHOLE_BOUND_NS = TimeUnit.SECONDS.toNanos(20);
+
   private static final long READY_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int READY_ATTEMPTS = 40;
   private static final int ATTENTIONS = 10;
@@ -25,18 +30,23 @@ final class Discovery {
   private final SrpChannel channel;
   private final SrpConfig config;
   private final OwnerWait owner;
+  private final LongSupplier clock;
+  private final long begunNs;
 
   Discovery(
       CommandEngine engine,
       ChannelLife life,
       SrpChannel channel,
       SrpConfig config,
-      OwnerWait owner) {
+      OwnerWait owner,
+      LongSupplier clock) {
     this.engine = engine;
     this.life = life;
     this.channel = channel;
     this.config = config;
     this.owner = owner;
+    this.clock = clock;
+    begunNs = clock.getAsLong();
   }
 
   Geometry run() throws LoginException {
@@ -56,9 +66,16 @@ final class Discovery {
       throw new LoginException(
           where() + " has more than 2 TiB and no READ CAPACITY(16): " + words(sixteen));
     }
-    if (blockBytes < 512 || Integer.bitCount(blockBytes) != 1 || last < 0) {
+    if (blockBytes < 512 || Integer.bitCount(blockBytes) != 1) {
       throw new LoginException(
           where() + " has blocks of " + blockBytes + " bytes; a power of two from 512 is needed");
+    }
+    if (last < 0 || last >= Long.MAX_VALUE / blockBytes) {
+      throw new LoginException(
+          where()
+              + " has "
+              + Long.toUnsignedString(last)
+              + " blocks and more: beyond all addresses");
     }
     return Geometry.of(blockBytes, last + 1, config.maxSectors(), unmap, product);
   }
@@ -155,6 +172,13 @@ final class Discovery {
   private AdminCommand executeOnce(String what, byte[] cdb, int bytes) throws LoginException {
     AdminCommand command = new AdminCommand(cdb, bytes);
     life.checkAbort();
+    if (clock.getAsLong() - begunNs > WHOLE_BOUND_NS) {
+      throw new LoginException(
+          where()
+              + ": discovery took longer than "
+              + TimeUnit.NANOSECONDS.toSeconds(WHOLE_BOUND_NS)
+              + " s");
+    }
     if (!engine.sendAdmin(channel, command)) {
       throw new LoginException(where() + ": " + what + " could not be sent" + because());
     }

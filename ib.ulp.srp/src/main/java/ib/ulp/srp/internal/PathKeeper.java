@@ -238,6 +238,8 @@ final class PathKeeper implements OwnerWait, Runnable {
         return condition.getAsBoolean();
       }
       engine.tick();
+      // A login beside the channel in use must not keep that from being closed once it is broken.
+      closeBroken();
       if (!condition.getAsBoolean()) {
         LockSupport.parkNanos(this, Math.min(boundNs, tickNs()));
       }
@@ -310,7 +312,7 @@ final class PathKeeper implements OwnerWait, Runnable {
       return;
     }
     ChannelLife now = currentLife();
-    boolean fence = engine.isFencePending();
+    boolean fence = engine.fence().isPending();
     if (now != null && !fence && now.device().generation() >= best.generation()) {
       return;
     }
@@ -356,12 +358,12 @@ final class PathKeeper implements OwnerWait, Runnable {
       ConnectionManager manager,
       DmaMemoryPool memory,
       @Nullable ChannelLife beside) {
-    boolean single = beside == null && (!loggedInBefore || engine.isFencePending());
+    boolean single = beside == null && (!loggedInBefore || engine.fence().isPending());
     if (single && !closeAll()) {
       waitAfterFailure();
       return;
     }
-    int epoch = engine.fenceEpoch();
+    int epoch = engine.fence().epoch();
     ChannelLife life = new ChannelLife(device, manager, engine, config, log);
     lives.add(life);
     try {
@@ -398,7 +400,7 @@ final class PathKeeper implements OwnerWait, Runnable {
   }
 
   private void prepare(ChannelLife life, SrpChannel channel) throws LoginException {
-    Discovery discovery = new Discovery(engine, life, channel, config, this);
+    Discovery discovery = new Discovery(engine, life, channel, config, this, clock);
     Geometry found = discovery.run();
     Geometry before = engine.geometry();
     if (loggedInBefore
@@ -408,7 +410,7 @@ final class PathKeeper implements OwnerWait, Runnable {
               .formatted(config.name(), before.blocks(), found.blocks(), found.blockBytes()));
     }
     engine.geometry(found);
-    if (engine.isWriteFencePending()) {
+    if (engine.fence().isPendingForWrites()) {
       discovery.resetUnit(log);
     }
   }

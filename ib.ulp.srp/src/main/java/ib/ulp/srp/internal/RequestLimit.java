@@ -7,6 +7,10 @@ package ib.ulp.srp.internal;
  */
 final class RequestLimit {
   private static final int TASK_MANAGEMENT = 1;
+
+  /** Leaves room for {@link #giveBack}. */
+  private static final int MOST = Integer.MAX_VALUE / 2;
+
   private int available;
 
   /** Begins a login. */
@@ -14,9 +18,9 @@ final class RequestLimit {
     available = initialLimit;
   }
 
-  /** The target gave, or took back, some. */
+  /** The target gave, or took back, some; however wrong, the sum does not wrap. */
   void add(int delta) {
-    available += delta;
+    available = Math.clamp((long) available + delta, Integer.MIN_VALUE, MOST);
   }
 
   boolean takeForCommand() {

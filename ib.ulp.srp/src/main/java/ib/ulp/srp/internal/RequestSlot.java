@@ -54,10 +54,17 @@ final class RequestSlot {
   int mappedFrom;
 
   long deadlineNs;
+
+  /** What the ops threw at the last attempt to map, if they did. */
+  @Nullable RuntimeException mapFault;
+
   long unmappableSinceNs;
   int sends;
   int retries;
   boolean aborting;
+
+  /** A whole wait for credit was in vain. */
+  boolean starved;
 
   RequestSlot(int index, int ranges) {
     this.index = index;
@@ -81,6 +88,8 @@ final class RequestSlot {
     retries = 0;
     aborting = false;
     unmappableSinceNs = 0;
+    mapFault = null;
+    starved = false;
     state = State.WAITING;
   }
 

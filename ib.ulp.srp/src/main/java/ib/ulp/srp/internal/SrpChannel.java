@@ -32,6 +32,9 @@ final class SrpChannel {
   /** Bit of a work request's cookie: a receive. */
   static final long RECEIVE_BIT = 1L << 32;
 
+  /** Times that the completion queue is polled in one turn. */
+  private static final int POLLS_PER_TURN = 64;
+
   /** Index in the tags of discovery commands. */
   static final int ADMIN_INDEX = 0x7FFF;
 
@@ -253,26 +256,37 @@ final class SrpChannel {
     return false;
   }
 
-  /** Takes all completions, if there was an event since the last time. */
+  /**
+   * Takes completions, if there was an event since the last time. Of very many the rest in another
+   * turn, so that a target that sends without end keeps nobody from his other duties.
+   */
   void drive() {
     if (event) {
       event = false;
-      takeCompletions();
+      if (!takeCompletions(POLLS_PER_TURN)) {
+        onCompletionEvent();
+      }
     }
   }
 
-  /** Takes all completions and asks for the next event. */
-  void takeCompletions() {
+  /** Takes all completions; only once the queue pair makes no more. */
+  void takeLastCompletions() {
+    takeCompletions(Integer.MAX_VALUE);
+  }
+
+  /** Takes completions and, once that was all, asks for the next event; false if it was not. */
+  private boolean takeCompletions(int most) {
     CompletionQueue cq = resources.cq;
     boolean notified = false;
-    while (true) {
+    for (int polls = 0; polls < most; polls++) {
       int count = cq.poll(completions);
       for (int i = 0; i < count; i++) {
         onCompletion(completions[i]);
       }
       if (count == 0) {
         if (notified) {
-          break;
+          answerParked();
+          return true;
         }
         // What was added before this call causes no event: poll once more.
         cq.reqNotify();
@@ -280,6 +294,7 @@ final class SrpChannel {
       }
     }
     answerParked();
+    return false;
   }
 
   private void onCompletion(WorkCompletion completion) {

@@ -40,6 +40,8 @@ final class FakeDmaOps implements IbDmaOps {
   private final TreeMap<Long, Mapping> mappings = new TreeMap<>();
   private long next;
   private int failingMaps;
+  private int throwingMaps;
+  private int throwingUnmaps;
 
   FakeDmaOps(long base) {
     next = base;
@@ -52,6 +54,16 @@ final class FakeDmaOps implements IbDmaOps {
   /** The next maps of lists fail. */
   synchronized void failMaps(int count) {
     failingMaps = count;
+  }
+
+  /** The next maps of lists throw. */
+  synchronized void throwAtMaps(int count) {
+    throwingMaps = count;
+  }
+
+  /** The next unmaps of lists throw, after half of their work. */
+  synchronized void throwAtUnmaps(int count) {
+    throwingUnmaps = count;
   }
 
   private long map(DmaMemory memory, long offset, long length, DmaDirection direction) {
@@ -136,6 +148,10 @@ final class FakeDmaOps implements IbDmaOps {
       failingMaps--;
       return 0;
     }
+    if (throwingMaps > 0) {
+      throwingMaps--;
+      throw new IllegalStateException("a map that throws");
+    }
     for (int i = 0; i < entries; i++) {
       if (list.length(i) > device.maxSegmentSizeBytes()) {
         misuse.add("entry of " + list.length(i) + " bytes");
@@ -155,6 +171,10 @@ final class FakeDmaOps implements IbDmaOps {
     }
     for (int i = 0; i < entries; i++) {
       unmap(list.rawDmaAddress(i), list.length(i), direction, list.memory(i));
+    }
+    if (throwingUnmaps > 0) {
+      throwingUnmaps--;
+      throw new IllegalStateException("an unmap that throws");
     }
     list.setMappedEntries(0);
   }

@@ -57,6 +57,12 @@ final class FakeTarget {
   /** Discovery commands to be answered with TASK SET FULL. */
   volatile int discoveryBusy;
 
+  /** Credit that each response gives back. */
+  volatile int grant = 1;
+
+  /** Last block that READ CAPACITY(16) tells; negative for the true one. */
+  volatile long lastBlock = -1;
+
   volatile int attentions;
   volatile int abortedDrops;
   volatile boolean answerTwice;
@@ -187,7 +193,7 @@ final class FakeTarget {
                 give(
                     seg,
                     ByteBuffer.allocate(32)
-                        .putLong(disk.length / BLOCK - 1)
+                        .putLong(lastBlock < 0 ? disk.length / BLOCK - 1 : lastBlock)
                         .putInt(BLOCK)
                         .put(14, (byte) 0x80)
                         .array());
@@ -290,7 +296,7 @@ final class FakeTarget {
       byte[] bytes = new byte[SrpRsp.LENGTH + sense.length];
       MemorySegment rsp = MemorySegment.ofArray(bytes);
       SrpRsp.init(rsp, 0, SrpIu.tag(cmd, 0));
-      SrpRsp.requestLimitDelta(rsp, 0, 1);
+      SrpRsp.requestLimitDelta(rsp, 0, grant);
       SrpRsp.status(rsp, 0, status);
       if (sense.length > 0) {
         SrpRsp.flags(rsp, 0, SrpRsp.SENSE_VALID);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -49,6 +50,60 @@ class SmallPartsTest {
     limit.giveBack();
     limit.add(-1);
     assertThat(limit.takeForCommand()).isFalse();
+  }
+
+  @Test
+  void shouldNotWrapHoweverMuchCreditIsGivenOrTaken() {
+    RequestLimit limit = new RequestLimit();
+    limit.start(2);
+    for (int i = 0; i < 3; i++) {
+      limit.add(Integer.MAX_VALUE);
+      limit.giveBack();
+    }
+    assertThat(limit.takeForCommand()).isTrue();
+    for (int i = 0; i < 3; i++) {
+      limit.add(Integer.MIN_VALUE);
+    }
+    assertThat(limit.takeForTask()).isFalse();
+  }
+
+  @Test
+  void shouldGiveEachFreeSlotOnceAndTheOneGivenLastAtTheEnd() {
+    FreeSlots free = new FreeSlots(66);
+    assertThat(IntStream.range(0, 66).map(i -> free.take()))
+        .containsExactlyElementsOf(IntStream.range(0, 66).boxed().toList());
+    assertThat(free.take()).isEqualTo(FreeSlots.NONE);
+    free.give(65);
+    free.give(3);
+    assertThat(free.take()).isEqualTo(3);
+    free.give(3);
+    assertThat(free.take()).isEqualTo(65);
+    assertThat(free.take()).isEqualTo(3);
+    assertThat(free.take()).isEqualTo(FreeSlots.NONE);
+  }
+
+  /** A ring of free slots lost one whenever a thread stopped in the middle of taking another. */
+  @Test
+  void shouldLoseNoSlotBetweenThreads() throws InterruptedException {
+    FreeSlots free = new FreeSlots(4);
+    Thread[] threads = new Thread[4];
+    for (int t = 0; t < threads.length; t++) {
+      threads[t] =
+          new Thread(
+              () -> {
+                for (int i = 0; i < 1_000_000; i++) {
+                  int slot = free.take();
+                  if (slot != FreeSlots.NONE) {
+                    free.give(slot);
+                  }
+                }
+              });
+      threads[t].start();
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(IntStream.range(0, 4).map(i -> free.take())).containsExactlyInAnyOrder(0, 1, 2, 3);
   }
 
   @Test

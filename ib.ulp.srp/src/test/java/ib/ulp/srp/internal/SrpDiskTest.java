@@ -463,4 +463,145 @@ class SrpDiskTest {
     }
     assertThat(held).isCompletedWithValue(BlockStatus.TRANSPORT_FAILED);
   }
+
+  private static SrpChannel channel(Rig rig) {
+    SrpChannel channel = rig.disk.keeper().engine().current();
+    assertThat(channel).isNotNull();
+    return channel;
+  }
+
+  @Test
+  void shouldLogInAgainWhenTheTargetTakesItsCreditBack() {
+    try (Rig rig = new Rig(26)) {
+      rig.plug();
+      rig.running();
+      rig.target.sendCreditRequest(-1000);
+      SrpChannel channel = channel(rig);
+      rig.await(() -> channel.credits() < 0, "no credit");
+      CompletableFuture<BlockStatus> result =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      rig.await(() -> rig.disk.figures().held() == 1, "held");
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(31));
+      assertThat(rig.get(result)).isEqualTo(BlockStatus.OK);
+      assertThat(rig.disk.figures().logins()).isEqualTo(2);
+      assertThat(rig.log).anyMatch(line -> line.contains("granted no credit"));
+      rig.checkLedger();
+    }
+  }
+
+  @Test
+  void shouldGiveUpWhatTwoLoginsGaveNoCreditFor() {
+    try (Rig rig = new Rig(27, "fast.io.fail.seconds", "off", "dev.loss.seconds", "off")) {
+      // What is left after the four commands of discovery is for task management.
+      rig.target.requestLimit = 5;
+      rig.target.grant = 0;
+      rig.plug();
+      rig.running();
+      CompletableFuture<BlockStatus> result =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      awaitInShortTime(rig, result);
+      assertThat(result).isCompletedWithValue(BlockStatus.RETRY);
+      rig.target.requestLimit = 32;
+      rig.target.grant = 1;
+      CompletableFuture<BlockStatus> next =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      awaitInShortTime(rig, next);
+      assertThat(next).isCompletedWithValue(BlockStatus.OK);
+    }
+  }
+
+  /** Lets the disk's time pass a second at each look. */
+  private static void awaitInShortTime(Rig rig, CompletableFuture<BlockStatus> result) {
+    rig.await(
+        () -> {
+          rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(1));
+          return result.isDone();
+        },
+        "an end");
+  }
+
+  @Test
+  void shouldLogInAgainWhenThereIsNoCreditToAbortWhatIsNotAnswered() {
+    try (Rig rig = new Rig(28)) {
+      rig.plug();
+      rig.running();
+      rig.target.mute = true;
+      CompletableFuture<BlockStatus> result =
+          rig.start(BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      rig.await(() -> rig.target.sessions.getLast().outstanding == 1, "in flight");
+      rig.target.sendCreditRequest(-1000);
+      SrpChannel channel = channel(rig);
+      rig.await(() -> channel.credits() < 0, "no credit");
+      rig.target.mute = false;
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(37));
+      assertThat(rig.get(result)).isEqualTo(BlockStatus.OK);
+      assertThat(rig.disk.figures().logins()).isEqualTo(2);
+      rig.checkLedger();
+    }
+  }
+
+  @Test
+  void shouldGiveUpADiscoveryThatTakesTooLong() {
+    try (Rig rig = new Rig(30)) {
+      rig.target.discoveryBusy = 12;
+      rig.plug();
+      rig.await(() -> rig.target.discoveryBusy < 10, "discovery");
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(21));
+      rig.running();
+      assertThat(rig.disk.figures().loginFailures()).isEqualTo(1);
+      assertThat(rig.log).anyMatch(line -> line.contains("discovery took longer than 20 s"));
+    }
+  }
+
+  @Test
+  void shouldRefuseADiskThatIsLargerThanAllAddresses() {
+    try (Rig rig = new Rig(31)) {
+      rig.target.lastBlock = Long.MAX_VALUE;
+      rig.plug();
+      rig.await(() -> rig.disk.figures().loginFailures() >= 1, "a failure");
+      assertThat(rig.disk.figures().lastEvent()).contains("beyond all addresses");
+    }
+  }
+
+  @Test
+  void shouldKeepThePathWhenAMapThrowsAndGiveUpTheRequestInTheEnd() {
+    try (Rig rig = new Rig(32)) {
+      FakeHca hca = rig.plug();
+      rig.running();
+      hca.ops.throwAtMaps(3);
+      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.OK);
+      hca.ops.throwAtMaps(Integer.MAX_VALUE);
+      CompletableFuture<BlockStatus> result = new CompletableFuture<>();
+      BlockRequest request = rig.request(result, BlockOperation.READ, 0, 8, rig.memory(4096), 1);
+      assertThat(rig.disk.submit(request)).isTrue();
+      rig.await(() -> rig.disk.figures().mappingFailures() > 5, "failures");
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(3));
+      assertThat(rig.get(result)).isEqualTo(BlockStatus.RETRY);
+      assertThat(request.message()).contains("a map that throws");
+      hca.ops.throwAtMaps(0);
+      assertThat(rig.run(BlockOperation.READ, 0, 8, rig.memory(4096), 1)).isEqualTo(BlockStatus.OK);
+      assertThat(rig.disk.figures().logins()).isEqualTo(1);
+      rig.checkLedger();
+    }
+  }
+
+  @Test
+  void shouldLoseNoRequestOfABrokenPathWhenAnUnmapThrows() {
+    try (Rig rig = new Rig(33)) {
+      FakeHca hca = rig.plug();
+      rig.running();
+      rig.target.mute = true;
+      List<CompletableFuture<BlockStatus>> results = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        results.add(rig.start(BlockOperation.READ, i, 8, rig.memory(4096), 1));
+      }
+      rig.await(() -> rig.target.sessions.getLast().outstanding == 3, "in flight");
+      rig.target.mute = false;
+      hca.ops.throwAtUnmaps(1);
+      rig.target.disconnectNewest();
+      results.forEach(result -> assertThat(rig.get(result)).isEqualTo(BlockStatus.OK));
+      assertThat(rig.disk.inFlight()).isZero();
+      rig.checkLedger();
+    }
+  }
 }

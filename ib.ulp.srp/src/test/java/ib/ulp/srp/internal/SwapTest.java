@@ -262,4 +262,21 @@ class SwapTest {
       rig.running();
     }
   }
+
+  @Test
+  void shouldCloseABrokenChannelWhileALoginBesideItIsUnderWay() {
+    try (Rig rig = new Rig(38)) {
+      rig.plug();
+      rig.running();
+      rig.manager.noAnswer = true;
+      FakeHca replacement = rig.plug();
+      rig.await(() -> replacement.leftovers() > 5, "a login under way");
+      rig.target.disconnectNewest();
+      // Long before the login is given up: until then I/O would be held without a bound.
+      rig.await(() -> rig.disk.state() == BlockDeviceState.BLOCKED, "the old channel's end");
+      rig.manager.noAnswer = false;
+      rig.unplug(replacement);
+      rig.running();
+    }
+  }
 }

@@ -71,8 +71,9 @@ public interface ConnectRequest {
   /**
    * Refuses. Nothing happens if the request is no longer there.
    *
-   * @param reason {@link RejectReason}
+   * @param reason {@link RejectReason}, or any other from 1 to 65535
    * @param privateData up to 148 bytes
+   * @throws IllegalArgumentException if the reason is none or the data are too long
    * @throws IllegalStateException if it was answered already
    */
   void reject(int reason, byte[] privateData);

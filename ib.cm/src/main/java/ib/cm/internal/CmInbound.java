@@ -171,8 +171,8 @@ final class CmInbound {
     }
     CmConn old =
         engine.table.byRemoteQp(
-            CmReq.LOCAL_CA_GUID.get(mad, off), CmReq.LOCAL_QPN.getInt(mad, off));
-    if (old != null && old.isFrom(high, low)) {
+            high, low, CmReq.LOCAL_CA_GUID.get(mad, off), CmReq.LOCAL_QPN.getInt(mad, off));
+    if (old != null) {
       dropStale(old, nowNs);
       return RejectReason.STALE_CONNECTION;
     }
@@ -246,7 +246,7 @@ final class CmInbound {
   private void firstRep(CmConn conn, MemorySegment mad, long off, long nowNs) {
     long guid = CmRep.LOCAL_CA_GUID.get(mad, off);
     int qpn = CmRep.LOCAL_QPN.getInt(mad, off);
-    CmConn old = engine.table.byRemoteQp(guid, qpn);
+    CmConn old = engine.table.byRemoteQp(conn.remoteHigh, conn.remoteLow, guid, qpn);
     conn.remoteId = CmRep.LOCAL_COMM_ID.getInt(mad, off);
     if (qpn < FIRST_QPN) {
       engine.sendRej(conn, CmMessages.OF_REP, RejReason.UNSUPPORTED.code());
@@ -256,7 +256,7 @@ final class CmInbound {
     }
     conn.remoteQpn = qpn;
     conn.dueNs = AgentTask.NO_DEADLINE;
-    if (old != null && old.isFrom(conn.remoteHigh, conn.remoteLow)) {
+    if (old != null) {
       dropStale(old, nowNs);
       engine.sendRej(conn, CmMessages.OF_REP, RejectReason.STALE_CONNECTION);
       engine.toRefused(conn, nowNs);

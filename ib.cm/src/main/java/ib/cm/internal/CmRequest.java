@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class CmRequest implements ConnectRequest {
   private static final int MAX_ACCEPT_DATA = 196;
   private static final int MAX_REJECT_DATA = 148;
+  private static final int MAX_REASON = 0xFFFF;
 
   private final PortConnectionManager manager;
   private final CmConn conn;
@@ -105,6 +106,9 @@ final class CmRequest implements ConnectRequest {
 
   @Override
   public void reject(int reason, byte[] data) {
+    if (reason < 1 || reason > MAX_REASON) {
+      throw new IllegalArgumentException("reason " + reason + "; reject with 1 to " + MAX_REASON);
+    }
     if (data.length > MAX_REJECT_DATA) {
       throw new IllegalArgumentException(
           data.length + " bytes of private data: a reject carries " + MAX_REJECT_DATA);

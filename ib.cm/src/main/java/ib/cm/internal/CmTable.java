@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class CmTable {
   private record RemoteKey(long high, long low, int commId) {}
 
-  private record QpKey(long caGuid, int qpn) {}
+  /** With the address, since anybody may claim the CA GUID of another. */
+  private record QpKey(long high, long low, long caGuid, int qpn) {}
 
   private final CmConfig config;
   private final Map<Integer, CmConn> byLocalId = new HashMap<>();
@@ -52,7 +53,7 @@ final class CmTable {
     byLocalId.put(conn.localId, conn);
     if (!conn.active) {
       byRemoteId.put(new RemoteKey(conn.remoteHigh, conn.remoteLow, conn.remoteId), conn);
-      byRemoteQp.put(new QpKey(conn.remoteGuid, conn.remoteQpn), conn);
+      learnQp(conn);
     }
   }
 
@@ -64,7 +65,11 @@ final class CmTable {
 
   /** Notes the peer's queue pair once a REP told it. */
   void learnQp(CmConn conn) {
-    byRemoteQp.put(new QpKey(conn.remoteGuid, conn.remoteQpn), conn);
+    byRemoteQp.put(keyOfQp(conn), conn);
+  }
+
+  private static QpKey keyOfQp(CmConn conn) {
+    return new QpKey(conn.remoteHigh, conn.remoteLow, conn.remoteGuid, conn.remoteQpn);
   }
 
   @Nullable CmConn byLocalId(int id) {
@@ -86,9 +91,9 @@ final class CmTable {
     return byRemoteId.get(new RemoteKey(high, low, commId));
   }
 
-  /** The connection, live or in timewait, of a queue pair of the fabric. */
-  @Nullable CmConn byRemoteQp(long caGuid, int qpn) {
-    return byRemoteQp.get(new QpKey(caGuid, qpn));
+  /** The connection, live or in timewait, of a queue pair of a peer. */
+  @Nullable CmConn byRemoteQp(long high, long low, long caGuid, int qpn) {
+    return byRemoteQp.get(new QpKey(high, low, caGuid, qpn));
   }
 
   List<CmConn> all() {
@@ -99,7 +104,7 @@ final class CmTable {
   void linger(CmConn conn, long nowNs) {
     conn.dueNs = nowNs + config.timewaitNs();
     if (conn.state == CmState.REFUSED) {
-      byRemoteQp.remove(new QpKey(conn.remoteGuid, conn.remoteQpn), conn);
+      byRemoteQp.remove(keyOfQp(conn), conn);
     }
     lingering.addLast(conn);
     if (lingering.size() > config.maxLingering()) {
@@ -121,7 +126,7 @@ final class CmTable {
   void remove(CmConn conn) {
     byLocalId.remove(conn.localId, conn);
     byRemoteId.remove(new RemoteKey(conn.remoteHigh, conn.remoteLow, conn.remoteId), conn);
-    byRemoteQp.remove(new QpKey(conn.remoteGuid, conn.remoteQpn), conn);
+    byRemoteQp.remove(keyOfQp(conn), conn);
   }
 
   /** The earliest time at which a connection is due. */

@@ -57,6 +57,9 @@ final class PortConnectionManager
 
   private volatile boolean closed;
 
+  /** Owned by the agent: the engine is closed, and nobody would look after what began now. */
+  private boolean ended;
+
   /**
    * Begins.
    *
@@ -129,13 +132,20 @@ final class PortConnectionManager
   private Listener listen(CmListening<?> listening, Registration registration)
       throws RdmaException {
     String service = ServiceId.describe(listening.serviceId());
-    boolean free =
-        call(
-            "listen on service " + service,
-            () -> {
-              listening.listener = registration.listen(listening.serviceId(), listening);
-              return listening.listener != null;
-            });
+    boolean free;
+    try {
+      free =
+          call(
+              "listen on service " + service,
+              () -> {
+                listening.listener = registration.listen(listening.serviceId(), listening);
+                return listening.listener != null;
+              });
+    } catch (RdmaException e) {
+      // It may have begun nevertheless: the service would stay taken.
+      listening.close();
+      throw e;
+    }
     if (!free) {
       throw new RdmaException(
           "service "
@@ -362,14 +372,25 @@ final class PortConnectionManager
 
   private boolean call(String what, Callable<Boolean> command) throws RdmaException {
     if (closed) {
-      throw new RdmaException(
-          "port " + port.name() + " is closed; wait for its connection manager to come back");
+      throw new RdmaException(isClosed());
     }
     try {
-      return agent.call(what, command, AGENT_WAIT);
+      return agent.call(
+          what,
+          () -> {
+            if (ended) {
+              throw new IllegalStateException(isClosed());
+            }
+            return command.call();
+          },
+          AGENT_WAIT);
     } catch (AgentException | IllegalStateException e) {
       throw new RdmaException(what + " on port " + port.name() + ": " + e.getMessage(), e);
     }
+  }
+
+  private String isClosed() {
+    return "port " + port.name() + " is closed; wait for its connection manager to come back";
   }
 
   /** A call that failed may have run nevertheless: then nobody wants the connection any more. */
@@ -449,6 +470,7 @@ final class PortConnectionManager
           () -> {
             runCommands();
             engine.close(now());
+            ended = true;
             port.gsi().setHandler(null);
             return true;
           });

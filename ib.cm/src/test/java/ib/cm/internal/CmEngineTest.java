@@ -328,6 +328,25 @@ class CmEngineTest {
   }
 
   @Test
+  void shouldEndTheOldConnectionAlsoWhereAStrangerClaimedItsQueuePair() throws Exception {
+    a.connect(b, 500, new byte[0]);
+    fabric.run(MS);
+    Station stranger = fabric.station("c", "192.0.2.3", 4096);
+    stranger.connect(b, 500, new byte[0]);
+    MemorySegment req = fabric.sent.getLast();
+    CmReq.LOCAL_CA_GUID.set(req, 0, a.port.guid());
+    b.engine.receive(
+        stranger.port.gidHigh(), stranger.port.gidLow(), req, 0, Mad.LENGTH, fabric.nowNs);
+    b.react();
+    assertThat(b.accepted).hasSize(2);
+    a.engine.table.all().forEach(a.engine.table::remove);
+    Peer again = a.connect(b, 500, new byte[0]);
+    fabric.run(MS);
+    assertThat(again.events).containsExactly("rejected 10");
+    assertThat(b.accepted.getFirst().events).containsExactly("established", "disconnected");
+  }
+
+  @Test
   void shouldAskForPatienceAndRejectAfterTenSeconds() {
     b.accepts = false;
     Peer peer = a.connect(b);

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -200,6 +201,11 @@ class PortConnectionManagerTest {
     target.listen(
         ConnectionManager.tcpServiceId(TCP_PORT),
         request -> {
+          for (int none : new int[] {0, 0x1_0000}) {
+            assertThatThrownBy(() -> request.reject(none, new byte[0]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1 to 65535");
+          }
           request.reject(RejectReason.CONSUMER_DEFINED, "no".getBytes(StandardCharsets.UTF_8));
           assertThatThrownBy(() -> request.reject(1, new byte[0]))
               .isInstanceOf(IllegalStateException.class)
@@ -478,6 +484,59 @@ class PortConnectionManagerTest {
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - endNs).as("waited too long").isNegative();
       Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void shouldBeginNothingThatWasAskedForWhileThePortCloses() throws Exception {
+    CountDownLatch held = new CountDownLatch(1);
+    agent.offer(() -> awaitLatch(held));
+    Thread closer = new Thread(initiator::close);
+    closer.start();
+    await(() -> closer.getState() == Thread.State.TIMED_WAITING);
+    CompletableFuture<Object> asked = new CompletableFuture<>();
+    Thread asker =
+        new Thread(
+            () -> {
+              try {
+                asked.complete(initiator.resolve(TARGET, new byte[0], new NoResolution()));
+              } catch (RdmaException e) {
+                asked.completeExceptionally(e);
+              }
+            });
+    asker.start();
+    await(() -> asker.getState() == Thread.State.TIMED_WAITING);
+    held.countDown();
+    assertThatThrownBy(() -> asked.get(WAIT_S, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(RdmaException.class)
+        .hasMessageContaining("is closed; wait for its connection manager");
+    closer.join();
+    asker.join();
+  }
+
+  private static void awaitLatch(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(WAIT_S, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** For what must not begin. */
+  private static final class NoResolution implements ResolveHandler {
+    @Override
+    public void onResolved(DatagramService service, byte[] privateData) {
+      throw new AssertionError("resolved");
+    }
+
+    @Override
+    public void onRejected(int status, byte[] privateData) {
+      throw new AssertionError("rejected");
+    }
+
+    @Override
+    public void onError(String message) {
+      throw new AssertionError(message);
     }
   }
 

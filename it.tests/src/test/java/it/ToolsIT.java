@@ -350,6 +350,7 @@ public class ToolsIT {
     assertThat(shell.run("link show ehca0/1").strip())
         .isEqualTo("link ehca0/1 state ACTIVE physical_state LINK_UP netdev far");
     assertThat(shell.start("link set").fails()).contains("the one command is show");
+    assertThat(shell.start("link show ehca0 qp").fails()).contains("not [ehca0, qp]");
     String before = shell.run("statistic show link mthca0/1");
     assertThat(before)
         .matches(

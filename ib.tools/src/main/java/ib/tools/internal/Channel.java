@@ -129,6 +129,8 @@ final class Channel {
    * @throws ToolException after {@code timeoutNs}, or if the run ends
    */
   @Nullable WorkCompletion next(BooleanSupplier over, long timeoutNs) throws ToolException {
+    // Who always finds one would never wait, and so never learn that it has to end.
+    run.check();
     return wait.next(over, timeoutNs);
   }
 }

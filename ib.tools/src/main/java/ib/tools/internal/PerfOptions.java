@@ -45,6 +45,10 @@ final class PerfOptions {
   private static final int WRITE_ITERATIONS = 5000;
   private static final int MIN_ITERATIONS = 5;
   private static final int MAX_ITERATIONS = 100_000_000;
+
+  /** Of latency, where the time of each is kept. */
+  private static final int MAX_LAT_ITERATIONS = 10_000_000;
+
   private static final int TX_DEPTH = 128;
   private static final int MAX_TX_DEPTH = 8000;
   private static final int RX_DEPTH = 512;
@@ -132,7 +136,10 @@ final class PerfOptions {
     boolean writes = operation == Operation.WRITE && !latency;
     int count =
         given.number(
-            "--iters", writes ? WRITE_ITERATIONS : ITERATIONS, MIN_ITERATIONS, MAX_ITERATIONS);
+            "--iters",
+            writes ? WRITE_ITERATIONS : ITERATIONS,
+            MIN_ITERATIONS,
+            latency ? MAX_LAT_ITERATIONS : MAX_ITERATIONS);
     iterations = durationS > 0 ? 0 : count;
     int most = durationS > 0 ? Integer.MAX_VALUE : iterations;
     mtuBytes = mtu(given.number("--mtu", 0, MIN_MTU, MAX_MTU));

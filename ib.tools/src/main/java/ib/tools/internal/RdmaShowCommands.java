@@ -69,8 +69,7 @@ public final class RdmaShowCommands {
    * @throws Exception if the command is another or there is no such device
    */
   public String link(String[] args) throws Exception {
-    List<String> rest = shown("link", args);
-    String wanted = device(rest.isEmpty() ? null : rest.getFirst());
+    String wanted = device(shown("link", args));
     List<String> lines = new ArrayList<>();
     for (DeviceStatus status : best(wanted)) {
       boolean active = status.state() == DeviceState.ACTIVE;
@@ -95,7 +94,7 @@ public final class RdmaShowCommands {
   public String resource(String[] args) throws Exception {
     List<String> rest = new ArrayList<>(shown("resource", args));
     String kind = !rest.isEmpty() && KINDS.contains(rest.getFirst()) ? rest.removeFirst() : null;
-    List<DeviceStatus> devices = best(device(rest.isEmpty() ? null : rest.getFirst()));
+    List<DeviceStatus> devices = best(device(rest));
     Map<String, List<String>> cmIds = cmIds(devices);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < devices.size(); i++) {
@@ -187,9 +186,12 @@ public final class RdmaShowCommands {
     return rest.isEmpty() ? rest : rest.subList(1, rest.size());
   }
 
-  /** A device's name, without the number of its one port. */
-  private static @Nullable String device(@Nullable String name) {
-    return name == null ? null : name.replaceFirst("/1$", "");
+  /** The device that is named, without the number of its one port; null if none is. */
+  private static @Nullable String device(List<String> rest) throws ToolException {
+    if (rest.size() > 1) {
+      throw new ToolException("one device at most, not " + rest);
+    }
+    return rest.isEmpty() ? null : rest.getFirst().replaceFirst("/1$", "");
   }
 
   /** Of each name the active candidate, or the first. */

@@ -82,12 +82,15 @@ final class Run implements AutoCloseable {
   /**
    * Looks whether it may go on; takes no signal from who waits for one.
    *
-   * @throws ToolException if the run was aborted
+   * @throws ToolException if the run was aborted or interrupted
    */
   void check() throws ToolException {
     String why = aborted;
     if (why != null) {
       throw new ToolException("ended, because " + why);
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      throw new ToolException("interrupted");
     }
   }
 
@@ -100,16 +103,22 @@ final class Run implements AutoCloseable {
     }
   }
 
-  /** Closes everything; idempotent. */
+  /** Closes everything, whoever interrupts; idempotent. */
   @Override
   public void close() {
+    // With it whatever waits for the device's agent would give up, and stay open.
+    boolean interrupted = Thread.interrupted();
     AutoCloseable next = pop();
     while (next != null) {
       close(next);
+      interrupted |= Thread.interrupted();
       next = pop();
     }
     onClosed.accept(this);
     closed.countDown();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private @Nullable AutoCloseable pop() {

@@ -22,7 +22,8 @@ final class SideChannel {
   /** How often a wait looks whether the run was ended. */
   private static final int SLICE_MS = 200;
 
-  private static final int ANSWER_MS = 30_000;
+  private static final int ANSWER_S = 30;
+  private static final int ANSWER_MS = 1000 * ANSWER_S;
   private static final byte[] DONE = "done\0".getBytes(StandardCharsets.US_ASCII);
 
   /** What can be told of the other side without waiting. */
@@ -129,12 +130,15 @@ final class SideChannel {
 
   /** Waits until the other side says something, or is gone. */
   void awaitPeer(String what, int timeoutS) throws ToolException {
+    awaitPeer(what, timeoutS, "wait longer with --timeout SECONDS");
+  }
+
+  private void awaitPeer(String what, int timeoutS, String remedy) throws ToolException {
     long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutS);
     while (peer(SLICE_MS) == Peer.SILENT) {
       if (System.nanoTime() - endNs > 0) {
         throw new ToolException(
-            "%s (%s): nothing came within %d s; wait longer with --timeout SECONDS"
-                .formatted(what, peer, timeoutS));
+            "%s (%s): nothing came within %d s; %s".formatted(what, peer, timeoutS, remedy));
       }
     }
   }
@@ -182,6 +186,8 @@ final class SideChannel {
   }
 
   byte[] read(String what, int bytes) throws ToolException {
+    // A read of a socket is not ended by an interrupt: it begins when there is something.
+    awaitPeer(what, ANSWER_S, "look at what the other end does");
     byte[] message = new byte[bytes];
     try {
       socket.setSoTimeout(ANSWER_MS);

@@ -118,7 +118,11 @@ public final class Toolbox {
               || address.equals(manager.localAddress()))) {
         Run run = new Run(new Local(device, manager, pool), runs::remove);
         runs.add(run);
-        return run;
+        // What left before the run was there did not end it.
+        if (devices.contains(device) && managers.contains(manager)) {
+          return run;
+        }
+        run.close();
       }
     }
     throw new ToolException(

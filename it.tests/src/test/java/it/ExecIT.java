@@ -4,6 +4,7 @@ package it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import it.fixture.Addresses;
+import it.fixture.Eventually;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,12 +41,19 @@ class ExecIT {
   }
 
   private Ended exec(String commands) throws IOException, InterruptedException {
+    return ended(start("exec", "--etc", etc.toString(), commands));
+  }
+
+  /** Starts the launcher; what it leaves in its folder for temporary files can be seen. */
+  private Process start(String... arguments) throws IOException {
     Path home = ContainerOptions.home();
     String jars = "/*" + File.pathSeparator;
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("@" + home.resolve("bin/java.options"));
-    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dopenhca.home=" + home, "-cp"));
+    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dopenhca.home=" + home));
+    command.add("-Djava.io.tmpdir=" + Files.createDirectories(folder.resolve("tmp")));
+    command.add("-cp");
     command.add(
         home.resolve("bin")
             + jars
@@ -53,24 +61,26 @@ class ExecIT {
             + jars
             + home.resolve("bundles/10")
             + "/*");
-    command.addAll(List.of("ib.host.launch.Main", "exec", "--etc", etc.toString(), commands));
-    Path out = folder.resolve("out");
-    Path err = folder.resolve("err");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-            .start();
+    command.add("ib.host.launch.Main");
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectOutput(folder.resolve("out").toFile())
+        .redirectError(folder.resolve("err").toFile())
+        .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+        .start();
+  }
+
+  private Ended ended(Process process) throws IOException, InterruptedException {
     try {
-      assertThat(process.waitFor(BOUND_S, TimeUnit.SECONDS)).as("exec ends").isTrue();
+      assertThat(process.waitFor(BOUND_S, TimeUnit.SECONDS)).as("it ends").isTrue();
     } finally {
       process.destroyForcibly();
     }
-    return new Ended(
-        process.exitValue(),
-        Files.readString(out, StandardCharsets.UTF_8),
-        Files.readString(err, StandardCharsets.UTF_8));
+    return new Ended(process.exitValue(), printed("out"), printed("err"));
+  }
+
+  private String printed(String to) throws IOException {
+    return Files.readString(folder.resolve(to), StandardCharsets.UTF_8);
   }
 
   /**
@@ -91,5 +101,26 @@ class ExecIT {
     assertThat(ended.err()).contains("exec: devinfo -d nobody: ").contains("nobody");
     assertThat(ended.out()).contains("went on");
     assertThat(ended.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldLeaveNothingBehindWhenASignalEndsATool() throws Exception {
+    Process server = start("tool", "rping", "-s", "--address", Addresses.of(27, 2));
+    try {
+      Eventually.passes(
+          "it listens", () -> assertThat(printed("out")).contains("listening on mthca0"));
+    } finally {
+      server.destroy();
+    }
+    Ended ended = ended(server);
+    assertThat(ended.err()).contains("the tools' bundle stops").doesNotContain("Exception");
+    assertThat(folder.resolve("tmp")).isEmptyDirectory();
+  }
+
+  @Test
+  void shouldAskForTheFolderOfConfigurationsThatIsMissing() throws Exception {
+    Ended ended = ended(start("exec", "--etc"));
+    assertThat(ended.err()).startsWith("ib: --etc needs a folder");
+    assertThat(ended.exitCode()).isEqualTo(2);
   }
 }

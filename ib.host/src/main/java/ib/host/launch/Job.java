@@ -2,10 +2,8 @@
 package ib.host.launch;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -34,12 +32,16 @@ final class Job {
    * own.
    */
   static int exec(Path home, List<String> args) throws Exception {
-    boolean ownEtc = args.size() > 1 && args.get(0).equals("--etc");
+    boolean ownEtc = !args.isEmpty() && args.get(0).equals("--etc");
+    if (ownEtc && args.size() == 1) {
+      throw new Main.UsageException("--etc needs a folder; give exec --etc DIR 'COMMANDS'");
+    }
     Path etc = ownEtc ? Path.of(args.get(1)).toAbsolutePath().normalize() : home.resolve("etc");
     if (!Files.isDirectory(etc)) {
-      throw new Main.UsageException("--etc " + args.get(1) + ": no such folder");
+      throw new Main.UsageException("--etc " + etc + ": no such folder");
     }
-    return inWorkFolder(_ -> run(home, etc, "exec", ownEtc ? args.subList(2, args.size()) : args));
+    return inWorkFolder(
+        work -> run(work, home, etc, "exec", ownEtc ? args.subList(2, args.size()) : args));
   }
 
   /**
@@ -55,7 +57,7 @@ final class Job {
           ownAddresses(work.resolve("etc"));
           System.setProperty(
               "felix.fileinstall.dir", work.resolve("etc") + "," + work.resolve("deploy"));
-          return run(home, work.resolve("etc"), "demo", args);
+          return run(work, home, work.resolve("etc"), "demo", args);
         });
   }
 
@@ -65,14 +67,14 @@ final class Job {
     String command = job.command();
     if (!job.ownHost()) {
       Path etc = job.etc(home);
-      return inWorkFolder(_ -> run(home, etc, "exec", List.of(command)));
+      return inWorkFolder(work -> run(work, home, etc, "exec", List.of(command)));
     }
     return inWorkFolder(
         work -> {
           Path etc = work.resolve("etc");
           copy(home.resolve("etc"), etc, name -> !name.startsWith("ib."));
           job.configure(etc, ownNetwork() + "1");
-          return run(home, etc, "exec", List.of(command));
+          return run(work, home, etc, "exec", List.of(command));
         });
   }
 
@@ -91,30 +93,21 @@ final class Job {
   }
 
   private interface InFolder {
-    int run(Path work) throws Exception;
+    int run(WorkFolder work) throws Exception;
   }
 
   private static int inWorkFolder(InFolder job) throws Exception {
-    Path work = Files.createTempDirectory("openhca");
-    System.setProperty("openhca.work", work.toString());
-    System.setProperty("org.osgi.framework.storage", work.resolve("cache").toString());
-    System.setProperty("gosh.args", NO_TERMINAL);
-    try {
+    try (WorkFolder work = WorkFolder.create()) {
+      System.setProperty("openhca.work", work.path().toString());
+      System.setProperty("org.osgi.framework.storage", work.resolve("cache").toString());
+      System.setProperty("gosh.args", NO_TERMINAL);
       return job.run(work);
-    } finally {
-      delete(work);
     }
   }
 
-  private static int run(Path home, Path etc, String command, List<String> args)
+  private static int run(WorkFolder work, Path home, Path etc, String command, List<String> args)
       throws IOException, BundleException, InterruptedException {
-    try (Host host = Host.start(home, etc)) {
-      Thread onSignal = new Thread(host::close, "openhca-shutdown");
-      Runtime.getRuntime().addShutdownHook(onSignal);
-      int result = call(host.context(), command, args);
-      Runtime.getRuntime().removeShutdownHook(onSignal);
-      return result;
-    }
+    return call(work.start(home, etc).context(), command, args);
   }
 
   @SuppressWarnings(
@@ -159,22 +152,6 @@ final class Job {
           Files.copy(file, to.resolve(name));
         }
       }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      all.sorted(Comparator.reverseOrder()).forEach(Job::deleteOne);
-    } catch (UncheckedIOException e) {
-      throw new IOException("could not remove " + folder, e);
-    }
-  }
-
-  private static void deleteOne(Path path) {
-    try {
-      Files.deleteIfExists(path);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

@@ -38,7 +38,10 @@ public enum PortCounter {
   DROPPED_UD_NO_RECV,
   /** Dropped: a datagram longer than the port's MTU, or than a MAD at QP1. */
   DROPPED_UD_TOO_LONG,
-  /** Dropped: part of a message of an unreliable connection that can't be delivered. */
+  /**
+   * Dropped: part of a message of an unreliable connection that can't be delivered; also the begun
+   * message whose end does not come before the next message.
+   */
   DROPPED_UC,
   /** Duplicate requests answered again. */
   DUPLICATE_REQUEST,

@@ -298,15 +298,25 @@ public final class PortEngine {
     EngineQp qp = core.qps.get(inbound.destQp);
     if (qp == null) {
       core.counters.add(PortCounter.DROPPED_QPN);
-    } else if (inbound.opcode == Opcode.CNP
-        ? !qp.takesNotifications()
-        : !takes(qp.serviceType(), inbound.opcode)) {
-      core.counters.add(PortCounter.DROPPED_OPCODE);
-    } else if (!pkeyMatches(inbound.pkey, core.options.pkey())) {
-      core.counters.add(PortCounter.DROPPED_PKEY);
-    } else {
+    } else if (admits(
+        inbound.opcode == Opcode.CNP
+            ? qp.takesNotifications()
+            : takes(qp.serviceType(), inbound.opcode))) {
       qp.onPacket(inbound);
     }
+  }
+
+  /** The checks that are the same for one queue pair and for a group; false counts the drop. */
+  private boolean admits(boolean opcodeFits) {
+    if (!opcodeFits) {
+      core.counters.add(PortCounter.DROPPED_OPCODE);
+      return false;
+    }
+    if (!pkeyMatches(inbound.pkey, core.options.pkey())) {
+      core.counters.add(PortCounter.DROPPED_PKEY);
+      return false;
+    }
+    return true;
   }
 
   /** Each queue pair of the group gets a copy (specification 10.5.2). */
@@ -314,11 +324,7 @@ public final class PortEngine {
     int qps = core.groups.count(inbound.destHigh, inbound.destLow);
     if (qps == 0 || inbound.destQp != QueuePair.MULTICAST_QPN) {
       core.counters.add(PortCounter.DROPPED_QPN);
-    } else if (!takes(QpType.UD, inbound.opcode)) {
-      core.counters.add(PortCounter.DROPPED_OPCODE);
-    } else if (!pkeyMatches(inbound.pkey, core.options.pkey())) {
-      core.counters.add(PortCounter.DROPPED_PKEY);
-    } else {
+    } else if (admits(takes(QpType.UD, inbound.opcode))) {
       for (int i = 0; i < qps; i++) {
         core.groups.get(inbound.destHigh, inbound.destLow, i).onPacket(inbound);
       }

@@ -13,7 +13,8 @@ import ib.verbs.WcStatus;
  * The responder of an unreliable connection (specification 9.8.2.2). A PSN that is not the expected
  * one, or a packet that is out of place, drops the message it belongs to; the next packet that
  * begins a message is right whatever its PSN. A message that can't be delivered is dropped too: the
- * sender is never told, and the receive it took serves the next message.
+ * sender is never told, and the receive it took serves the next message. Each packet that does not
+ * serve is counted, and each message that the next one overtakes.
  */
 final class UcResponder {
   private enum Message {
@@ -44,6 +45,11 @@ final class UcResponder {
   }
 
   void onRequest(Inbound packet) {
+    if (message != Message.NO && Opcode.isStart(packet.opcode)) {
+      // The end of the message before is lost.
+      core.counters.add(PortCounter.DROPPED_UC);
+      message = Message.NO;
+    }
     boolean inOrder = packet.psn == expectedPsn;
     expectedPsn = Psn.next(packet.psn);
     if (!inOrder) {

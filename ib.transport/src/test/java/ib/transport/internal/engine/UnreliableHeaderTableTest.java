@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What each wrong field of a packet to an unreliable connection, a datagram queue pair, QP1 or a
@@ -226,6 +227,23 @@ class UnreliableHeaderTableTest {
         .as(row.rule + ": the next is taken")
         .extracting(SimBackend.ReceiveDone::status)
         .containsExactly(WcStatus.SUCCESS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void shouldCountAMessageWhoseEndDoesNotComeBeforeTheNext(int gap) throws Exception {
+    Pair pair = connected(AccessFlags.ALL);
+    pair.backendB.postReceive(0, 4 * MTU);
+    uc(part(FIRST, MTU), PSN, pair).deliver(pair);
+    uc(part(ONLY, 8), PSN + 1 + gap, pair).deliver(pair);
+    assertThat(pair.b.engine.counter(PortCounter.DROPPED_UC)).isEqualTo(1);
+    assertThat(pair.backendB.receiveDone)
+        .extracting(SimBackend.ReceiveDone::cookie)
+        .as("the receive of the first serves the second")
+        .containsExactly(0L);
+    pair.backendB.postReceive(0, 4 * MTU);
+    uc(part(ONLY, 8), PSN + 2 + gap, pair).deliver(pair);
+    assertThat(pair.b.engine.counter(PortCounter.DROPPED_UC)).as("only begun ones").isEqualTo(1);
   }
 
   private static long sender(Uc row, Pair pair) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.internal.ethernet;
 
+import ib.transport.internal.counters.EnumCounters;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
 import ib.transport.internal.io.DatagramIoOpenException;
@@ -13,7 +14,10 @@ import java.io.IOException;
 import java.nio.channels.SelectableChannel;
 import org.jspecify.annotations.Nullable;
 
-/** One frame a datagram on loopback: QEMU's {@code -netdev dgram}. */
+/**
+ * One frame a datagram on loopback: QEMU's {@code -netdev dgram}. Datagrams from elsewhere than the
+ * other end are none of the link's: whoever runs a program on the machine could send them.
+ */
 final class DatagramLink implements FrameLink {
   /**
    * What a program that does not ask for more is granted by default on Linux, such as QEMU: as much
@@ -24,6 +28,7 @@ final class DatagramLink implements FrameLink {
   private final LinkAddress.Datagram address;
   private final DatagramIo io;
   private final PeerAddress peer;
+  private final EnumCounters<IoCounter> counters = new EnumCounters<>(IoCounter.class);
 
   DatagramLink(LinkAddress.Datagram address, DatagramIoOptions options)
       throws DatagramIoOpenException {
@@ -65,7 +70,22 @@ final class DatagramLink implements FrameLink {
 
   @Override
   public int receive(ReceiveBatch batch) throws IOException {
-    return io.receive(batch);
+    io.receive(batch);
+    while (batch.next()) {
+      if (!isFromPeer(batch)) {
+        counters.add(IoCounter.RX_IGNORED, 1);
+        batch.drop();
+      }
+    }
+    batch.rewind();
+    return batch.packets();
+  }
+
+  private boolean isFromPeer(ReceiveBatch batch) {
+    return batch.sourcePort() == peer.port()
+        && batch.sourceV6Low() == peer.v6Low()
+        && batch.sourceV6High() == peer.v6High()
+        && batch.sourceIsIpv6() == peer.isIpv6();
   }
 
   @Override
@@ -85,7 +105,7 @@ final class DatagramLink implements FrameLink {
 
   @Override
   public long counter(IoCounter counter) {
-    return io.counter(counter);
+    return io.counter(counter) + counters.get(counter);
   }
 
   @Override

@@ -239,7 +239,9 @@ public final class EthernetIo implements DatagramIo {
     }
     int protocol = Ipv4.protocol(seg, ip);
     if (protocol == Ipv4.ICMP && !group) {
-      Echo.answerIpv4(seg, off, total, link);
+      if (isFromOneToUs(seg, off)) {
+        Echo.answerIpv4(seg, off, total, link);
+      }
       return false;
     }
     if (protocol != Ipv4.UDP) {
@@ -270,13 +272,18 @@ public final class EthernetIo implements DatagramIo {
     if (payload > length - Ipv6.LENGTH) {
       return malformed();
     }
+    if (Gids.isMulticast(Ipv6.sourceHigh(seg, ip), Ipv6.sourceLow(seg, ip))) {
+      return malformed();
+    }
     int next = Ipv6.nextHeader(seg, ip);
     if (ipv6 && next == MembershipMessages.HOP_BY_HOP) {
       memberships.onHopByHop(seg, ip, payload);
       return false;
     }
     if (ipv6 && next == Ipv4.ICMPV6) {
-      if (!resolver.onIcmp(seg, off, payload)) {
+      if (!resolver.onIcmp(seg, off, payload)
+          && isFromOneToUs(seg, off)
+          && Ipv6.isSender(Ipv6.sourceHigh(seg, ip), Ipv6.sourceLow(seg, ip))) {
         Echo.answerIpv6(seg, off, payload, high, low, link);
       }
       return false;
@@ -305,6 +312,13 @@ public final class EthernetIo implements DatagramIo {
         ReceiveBatch.ID_UNKNOWN,
         Ipv6.trafficClass(seg, ip));
     return true;
+  }
+
+  /**
+   * Whether a frame may be answered: or one to all would have as many answers, or one go to all.
+   */
+  private boolean isFromOneToUs(MemorySegment seg, long off) {
+    return Frames.destination(seg, off) == mac && !Frames.isGroup(Frames.source(seg, off));
   }
 
   /** The checksum is not looked at: the ICRC covers more, and peers send none. */
@@ -427,7 +441,13 @@ public final class EthernetIo implements DatagramIo {
   @Override
   public long counter(IoCounter counter) {
     return switch (counter) {
-      case TX_WOULD_BLOCK, TX_TOO_LONG, TX_NO_BUFFERS, TX_OTHER_ERRORS, RX_TRUNCATED, RX_ERRORS ->
+      case TX_WOULD_BLOCK,
+          TX_TOO_LONG,
+          TX_NO_BUFFERS,
+          TX_OTHER_ERRORS,
+          RX_TRUNCATED,
+          RX_ERRORS,
+          RX_IGNORED ->
           counters.get(counter) + link.counter(counter);
       default -> counters.get(counter);
     };

@@ -22,6 +22,9 @@ final class Memberships {
   /** Of an unsolicited report, until it is repeated, at most (RFC 2236 and RFC 2710). */
   static final long REPEAT_NS = 10_000_000_000L;
 
+  /** When it is tried again to report on a link that takes no more frames. */
+  private static final long NO_ROOM_NS = 10_000_000;
+
   private static final int UNSOLICITED = 2;
   private static final long NS_PER_MS = 1_000_000;
   private static final long ALL_HOSTS_MAC = 0x0100_5E00_0001L;
@@ -130,6 +133,7 @@ final class Memberships {
   private boolean send(Membership group) {
     SendBatch frames = link.sendBatch();
     if (!frames.hasRoom()) {
+      group.dueNs = nowNs + NO_ROOM_NS;
       return false;
     }
     int length = MembershipMessages.write(frames.memory(), frames.position(), self, group);

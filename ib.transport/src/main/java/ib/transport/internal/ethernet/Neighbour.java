@@ -12,8 +12,11 @@ final class Neighbour {
   /** When it was last heard of. */
   long confirmedNs;
 
-  /** When something was last sent to it. */
+  /** When something was last sent to it, or, if nothing ever was, when it was noted. */
   long usedNs;
+
+  /** Something was sent to it; else it is only noted because it asked for us. */
+  boolean used;
 
   /** Questions asked since it was last heard of. */
   int asked;

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
  * Who is on the link, bounded. An answer is trusted for a minute; then the neighbour is asked
  * again, while frames go on to the address that it had. Three questions, a second apart, without an
  * answer, and it is forgotten with what waits for it (RFC 826, RFC 4861). Agent thread only.
+ *
+ * <p>There is no way to tell who lies about his address; but whoever makes up many of them pushes
+ * nobody out who is talked to: first go those that only asked for us, then those that have not
+ * answered, then those that were used least lately.
  */
 final class Neighbours {
   static final int MOST = 256;
@@ -48,6 +52,7 @@ final class Neighbours {
       last = neighbour;
     }
     neighbour.usedNs = nowNs;
+    neighbour.used = true;
     boolean sure = neighbour.mac != 0 && nowNs - neighbour.confirmedNs < TRUST_NS;
     if (!sure && neighbour.dueNs == Long.MAX_VALUE) {
       ask(neighbour, nowNs);
@@ -66,7 +71,7 @@ final class Neighbours {
 
   private Neighbour add(long high, long low, long nowNs) {
     if (known.size() == MOST) {
-      forget(leastUsed(nowNs));
+      forget(leastWorth(nowNs));
     }
     Neighbour neighbour = new Neighbour(high, low);
     neighbour.usedNs = nowNs;
@@ -74,14 +79,19 @@ final class Neighbours {
     return neighbour;
   }
 
-  private Neighbour leastUsed(long nowNs) {
+  private Neighbour leastWorth(long nowNs) {
     Neighbour least = known.getFirst();
     for (Neighbour neighbour : known) {
-      if (nowNs - neighbour.usedNs > nowNs - least.usedNs) {
+      int worth = Integer.compare(worth(neighbour), worth(least));
+      if (worth < 0 || (worth == 0 && nowNs - neighbour.usedNs > nowNs - least.usedNs)) {
         least = neighbour;
       }
     }
     return least;
+  }
+
+  private static int worth(Neighbour neighbour) {
+    return !neighbour.used ? 0 : neighbour.mac == 0 ? 1 : 2;
   }
 
   private void forget(Neighbour neighbour) {
@@ -100,15 +110,22 @@ final class Neighbours {
   /**
    * A host told its hardware address.
    *
-   * @param wanted whether to note it also if nobody asked: it is about to talk to us
+   * @param wanted whether to note it also if nobody asked, as far as there is room: it is about to
+   *     talk to us
+   * @param override whether it is to take the place of another address; if not, one that is known
+   *     stays and is asked about when it is used next (RFC 4861, 7.2.5)
    */
-  void heard(long high, long low, long mac, boolean wanted, long nowNs) {
+  void heard(long high, long low, long mac, boolean wanted, boolean override, long nowNs) {
     Neighbour neighbour = find(high, low);
     if (neighbour == null) {
-      if (!wanted) {
+      if (!wanted || (known.size() == MOST && leastWorth(nowNs).used)) {
         return;
       }
       neighbour = add(high, low, nowNs);
+    }
+    if (!override && neighbour.mac != 0 && neighbour.mac != mac) {
+      neighbour.confirmedNs = nowNs - TRUST_NS;
+      return;
     }
     neighbour.mac = mac;
     neighbour.confirmedNs = nowNs;

@@ -67,8 +67,11 @@ final class Resolver implements Neighbours.Actions {
     if (!self.isV4() || sender == self.low() || Frames.isGroup(senderMac) || senderMac == 0) {
       return;
     }
-    if ((int) sender != 0) {
-      neighbours.heard(0, sender, senderMac, toUs, nowNs);
+    if (Ipv4.isSender((int) sender)) {
+      neighbours.heard(0, sender, senderMac, toUs, true, nowNs);
+    } else if ((int) sender != 0) {
+      counters.add(IoCounter.RX_MALFORMED, 1);
+      return;
     }
     if (toUs && Arp.operation(seg, arp) == Arp.REQUEST) {
       arp(Arp.REPLY, senderMac, senderMac, (int) sender);
@@ -88,33 +91,40 @@ final class Resolver implements Neighbours.Actions {
     if (type != NeighbourDiscovery.SOLICITATION && type != NeighbourDiscovery.ADVERTISEMENT) {
       return false;
     }
-    if (length < NeighbourDiscovery.LEAST
-        || Ipv6.hopLimit(seg, ip) != NeighbourDiscovery.HOP_LIMIT
-        || Ipv6.sum(seg, ip, length, Ipv4.ICMPV6) != 0xFFFF) {
+    long mac =
+        NeighbourDiscovery.isValid(seg, ip, length)
+            ? NeighbourDiscovery.option(seg, icmp, length, type)
+            : NeighbourDiscovery.NO_OPTIONS;
+    boolean answerable = type == NeighbourDiscovery.ADVERTISEMENT || mac != 0;
+    long from = answerable ? mac : Frames.source(seg, off);
+    if (Frames.isGroup(from)) {
       counters.add(IoCounter.RX_MALFORMED, 1);
       return true;
     }
     long high = NeighbourDiscovery.targetHigh(seg, icmp);
     long low = NeighbourDiscovery.targetLow(seg, icmp);
-    long mac = NeighbourDiscovery.option(seg, icmp, length, type);
     if (type == NeighbourDiscovery.ADVERTISEMENT) {
       if (mac != 0) {
-        neighbours.heard(high, low, mac, false, nowNs);
+        boolean override = NeighbourDiscovery.overrides(seg, icmp);
+        neighbours.heard(high, low, mac, false, override, nowNs);
       }
     } else if (high == self.high() && low == self.low()) {
-      onSolicitation(Ipv6.sourceHigh(seg, ip), Ipv6.sourceLow(seg, ip), mac, off, seg);
+      onSolicitation(Ipv6.sourceHigh(seg, ip), Ipv6.sourceLow(seg, ip), from);
     }
     return true;
   }
 
-  private void onSolicitation(long high, long low, long mac, long off, MemorySegment seg) {
+  private void onSolicitation(long high, long low, long from) {
+    int type = NeighbourDiscovery.ADVERTISEMENT;
     if (high == 0 && low == 0) {
-      // Somebody wants our address for himself: he has to find out.
+      // Somebody would like our address for himself: everybody is told whose it is.
+      long all = NeighbourDiscovery.ALL_NODES_LOW;
+      long allHigh = NeighbourDiscovery.groupHigh();
+      discovery(type, Frames.groupMac(allHigh, all), allHigh, all, self.high(), self.low());
       return;
     }
-    long to = mac != 0 ? mac : Frames.source(seg, off);
-    neighbours.heard(high, low, to, true, nowNs);
-    discovery(NeighbourDiscovery.ADVERTISEMENT, to, high, low, self.high(), self.low());
+    neighbours.heard(high, low, from, true, true, nowNs);
+    discovery(type, from, high, low, self.high(), self.low());
   }
 
   // What neighbours need.

@@ -12,6 +12,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
@@ -25,6 +26,9 @@ final class StreamLink implements FrameLink {
   private static final int LENGTH_BYTES = 4;
   private static final int BUFFER_BYTES = 1 << 20;
 
+  /** The longest that QEMU passes on (NET_BUFSIZE): what is longer than a slot is no Ethernet. */
+  private static final int LONGEST_FRAME = 4096 + 65_536;
+
   /** Frames are for {@link #sendBatch()} all the same; this says nothing. */
   private static final PeerAddress PEER = PeerAddress.of(InetAddress.getLoopbackAddress(), 1);
 
@@ -36,6 +40,7 @@ final class StreamLink implements FrameLink {
   private final MemorySegment inMemory = MemorySegment.ofBuffer(in.duplicate().clear());
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_BYTES);
   private final MemorySegment outMemory = MemorySegment.ofBuffer(out.duplicate().clear());
+  private long nowNs;
 
   private StreamLink(LinkAddress.Stream address, SocketChannel channel, DatagramIoOptions options) {
     this.address = address;
@@ -47,15 +52,31 @@ final class StreamLink implements FrameLink {
   static StreamLink connect(LinkAddress.Stream address, DatagramIoOptions options)
       throws DatagramIoOpenException {
     try {
-      SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(address.path()));
-      channel.configureBlocking(false);
-      return new StreamLink(address, channel, options);
+      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        connect(address, channel);
+        return new StreamLink(address, channel, options);
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
     } catch (IOException | UnsupportedOperationException e) {
       throw new DatagramIoOpenException(
           address.toString(),
           String.valueOf(e.getMessage()),
-          "start QEMU with -netdev stream,server=on,addr.type=unix,addr.path=" + address.path(),
+          "start QEMU with -netdev stream,server=on,addr.type=unix,addr.path="
+              + address.path()
+              + ", which serves one at a time",
           e);
+    }
+  }
+
+  /** QEMU serves one, and does not accept others: once some wait, one more would for ever. */
+  private static void connect(LinkAddress.Stream address, SocketChannel channel)
+      throws IOException {
+    channel.configureBlocking(false);
+    if (!channel.connect(UnixDomainSocketAddress.of(address.path()))) {
+      throw new IOException("as many wait for the other end as may");
     }
   }
 
@@ -92,24 +113,40 @@ final class StreamLink implements FrameLink {
     in.flip();
     while (into.hasRoom() && in.remaining() >= LENGTH_BYTES) {
       int length = in.getInt(in.position());
-      if (length < 0 || length > ReceiveBatch.SLOT_BYTES) {
+      if (length < 0 || length > LONGEST_FRAME) {
         throw new IOException(
             address + ": a frame of " + Integer.toUnsignedString(length) + " bytes is none");
       }
       if (in.remaining() < LENGTH_BYTES + length) {
         break;
       }
-      into.append(inMemory, in.position() + LENGTH_BYTES, length);
-      in.position(in.position() + LENGTH_BYTES + length);
-      counters.add(IoCounter.RX_BUFFERS, 1);
-      counters.add(IoCounter.RX_PACKETS, 1);
-      counters.add(IoCounter.RX_BYTES, length);
+      take(into, length);
     }
     into.rewind();
     if (read < 0 && into.packets() == 0) {
       throw new EOFException(address + ": the other end closed the link");
     }
     return into.packets();
+  }
+
+  private void take(ReceiveBatch into, int length) {
+    counters.add(IoCounter.RX_BUFFERS, 1);
+    if (length > ReceiveBatch.SLOT_BYTES) {
+      counters.add(IoCounter.RX_TRUNCATED, 1);
+    } else {
+      into.append(inMemory, in.position() + LENGTH_BYTES, length);
+      counters.add(IoCounter.RX_PACKETS, 1);
+      counters.add(IoCounter.RX_BYTES, length);
+    }
+    in.position(in.position() + LENGTH_BYTES + length);
+  }
+
+  /** Frames that the last batch had no room for are here: the socket does not tell of them. */
+  @Override
+  public long nextDeadlineNs() {
+    boolean whole =
+        in.remaining() >= LENGTH_BYTES && in.remaining() - LENGTH_BYTES >= in.getInt(in.position());
+    return whole ? nowNs : Long.MAX_VALUE;
   }
 
   @Override
@@ -157,7 +194,8 @@ final class StreamLink implements FrameLink {
   }
 
   @Override
-  public void onTurn(long nowNs) throws IOException {
+  public void onTurn(long now) throws IOException {
+    nowNs = now;
     if (out.position() > 0) {
       write(0);
     }

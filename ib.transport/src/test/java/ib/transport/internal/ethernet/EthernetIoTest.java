@@ -18,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -27,6 +28,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -372,6 +374,121 @@ class EthernetIoTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("closed the link");
     }
+  }
+
+  /** A frame to somebody else behind its length, as often as wanted. */
+  private static byte[] others(int times) {
+    ByteBuffer bytes = ByteBuffer.allocate(times * 18);
+    for (int i = 0; i < times; i++) {
+      bytes.putInt(14).put(HexFormat.of().parseHex("02000a0900090200" + "0a09000288cc"));
+    }
+    return bytes.array();
+  }
+
+  @Test
+  void shouldComeBackForFramesThatOneBatchHasNoRoomFor(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("qemu.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      EthernetIo a = host(US, LinkAddress.parse("stream:" + path));
+      try (SocketChannel accepted = server.accept()) {
+        Channels.newOutputStream(accepted).write(others(20));
+        a.onTurn(nowNs);
+        until(() -> a.receive(received) == 0 && a.counter(IoCounter.RX_IGNORED) > 0);
+        assertThat(a.counter(IoCounter.RX_IGNORED)).isEqualTo(16);
+        assertThat(a.nextDeadlineNs()).as("four are left").isEqualTo(nowNs);
+        assertThat(a.receive(received)).isZero();
+        assertThat(a.counter(IoCounter.RX_IGNORED)).isEqualTo(20);
+        assertThat(a.nextDeadlineNs()).isEqualTo(Long.MAX_VALUE);
+        Channels.newOutputStream(accepted).write(others(1), 0, 17);
+        a.receive(received);
+        assertThat(a.nextDeadlineNs()).as("one is not whole").isEqualTo(Long.MAX_VALUE);
+      }
+    }
+  }
+
+  @Test
+  void shouldPassOverAFrameThatIsTooLongForASlot(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("qemu.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      EthernetIo a = host(US, LinkAddress.parse("stream:" + path));
+      try (SocketChannel accepted = server.accept()) {
+        OutputStream out = Channels.newOutputStream(accepted);
+        out.write(ByteBuffer.allocate(4 + 65_537).putInt(65_537).array());
+        out.write(others(1));
+        until(() -> a.receive(received) == 0 && a.counter(IoCounter.RX_IGNORED) == 1);
+        assertThat(a.counter(IoCounter.RX_TRUNCATED)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void shouldNotWaitBehindOthersForWhoServesOne(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("qemu.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path), 1);
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  SocketChannel another = SocketChannel.open(StandardProtocolFamily.UNIX);
+                  opened.add(another);
+                  another.configureBlocking(false);
+                  another.connect(UnixDomainSocketAddress.of(path));
+                }
+              })
+          .as("so many may wait")
+          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> host(US, LinkAddress.parse("stream:" + path)))
+          .isInstanceOf(DatagramIoOpenException.class)
+          .hasMessageContaining("serves one at a time");
+    }
+  }
+
+  @Test
+  void shouldTakeNoFramesFromAnybodyButTheOtherEnd() throws Exception {
+    EthernetIo a = host(US, cable(1, 2));
+    FrameLink stranger = bare(cable(3, 1));
+    FrameLink other = bare(cable(2, 1));
+    for (FrameLink from : List.of(stranger, other)) {
+      int length = ipv4(from, Ipv4.UDP, 60, 0x4000);
+      from.sendBatch().add(from.peer(), length);
+      from.flush();
+    }
+    until(() -> a.receive(received) == 1);
+    assertThat(a.counter(IoCounter.RX_IGNORED)).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"to all", "from all", "from nobody"})
+  void shouldNotLetAPingBeAnsweredByAllOrToAll(String how) throws Exception {
+    EthernetIo a = host(US, cable(1, 2));
+    FrameLink other = bare(cable(2, 1));
+    int length = ipv4(other, Ipv4.ICMP, 12, 0x4000);
+    MemorySegment seg = other.sendBatch().memory();
+    long off = other.sendBatch().position();
+    Wire.u32(seg, off + Frames.LENGTH + Ipv4.LENGTH, 0x0800_0000);
+    switch (how) {
+      case "to all" -> Frames.mac(seg, off, Frames.BROADCAST);
+      case "from all" -> Frames.mac(seg, off + 6, Frames.BROADCAST);
+      default -> {
+        Wire.u32(seg, off + Frames.LENGTH + 12, 0);
+        Wire.u16(seg, off + Frames.LENGTH + 10, 0);
+        Wire.u16(
+            seg, off + Frames.LENGTH + 10, ~Ipv4.sum(seg, off + Frames.LENGTH, Ipv4.LENGTH, 0));
+      }
+    }
+    other.sendBatch().add(other.peer(), length);
+    // What is answered follows.
+    arp(other, Arp.REQUEST);
+    until(
+        () -> {
+          a.receive(received);
+          return other.receive(received) > 0;
+        });
+    assertThat(received.next()).isTrue();
+    assertThat(Frames.type(received.memory(), received.offset())).isEqualTo(Frames.ARP);
   }
 
   @Test

@@ -22,10 +22,10 @@ public final class PathMtu {
   public static final int MTU_4096 = 5;
 
   /**
-   * What a RoCEv2 packet needs beside its payload, as Linux counts it: IPv6, UDP, BTH, the longest
-   * extended headers, ICRC.
+   * What a RoCEv2 packet needs beside its payload: IPv6, UDP, BTH, the longest extended headers of
+   * a packet with payload (RETH and immediate data), ICRC.
    */
-  public static final int OVERHEAD_BYTES = 80;
+  public static final int OVERHEAD_BYTES = 84;
 
   private PathMtu() {}
 

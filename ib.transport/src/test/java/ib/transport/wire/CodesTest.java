@@ -42,10 +42,10 @@ class CodesTest {
   @Test
   void shouldChooseThePathMtuThatALinkCarries() {
     assertThat(PathMtu.codeForLinkMtu(1500)).isEqualTo(PathMtu.MTU_1024);
-    assertThat(PathMtu.codeForLinkMtu(4175)).isEqualTo(PathMtu.MTU_2048);
-    assertThat(PathMtu.codeForLinkMtu(4176)).isEqualTo(PathMtu.MTU_4096);
+    assertThat(PathMtu.codeForLinkMtu(4179)).isEqualTo(PathMtu.MTU_2048);
+    assertThat(PathMtu.codeForLinkMtu(4180)).isEqualTo(PathMtu.MTU_4096);
     assertThat(PathMtu.codeForLinkMtu(65536)).isEqualTo(PathMtu.MTU_4096);
-    assertThat(PathMtu.codeForLinkMtu(335)).isZero();
+    assertThat(PathMtu.codeForLinkMtu(339)).isZero();
   }
 
   @Test

@@ -12,6 +12,7 @@ import ib.transport.wire.Icrc;
 import ib.transport.wire.IcrcFlow;
 import ib.transport.wire.Wire;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,7 @@ final class BatchSink implements PacketSink {
   private final boolean ipv6;
   private final Icrc icrc = new Icrc();
   private final IcrcFlow flow;
-  private final PeerCache peers = new PeerCache();
+  private final PeerCache peers;
   private @Nullable PacketTap tap;
 
   // The begun packet.
@@ -48,14 +49,15 @@ final class BatchSink implements PacketSink {
   private SendBatch batch;
   private int sourcePort;
 
-  BatchSink(PortEngine engine, SendSockets sockets, long localHigh, long localLow) {
+  BatchSink(PortEngine engine, SendSockets sockets, InetAddress own) {
     this.engine = engine;
     this.sockets = sockets;
+    this.peers = new PeerCache(own);
     this.gathers = sockets.gather();
     this.batch = sockets.batch(0);
     this.sourcePort = sockets.port(0);
-    this.localHigh = localHigh;
-    this.localLow = localLow;
+    this.localHigh = Gids.high(own);
+    this.localLow = Gids.low(own);
     this.ipv6 = !Gids.isV4(localHigh, localLow);
     this.flow = ipv6 ? IcrcFlow.ipv6() : IcrcFlow.ipv4();
     flow.sourcePort(sourcePort);

@@ -114,14 +114,24 @@ final class GroupSockets implements McastGroups {
             .withMode(mode)
             .withBuffers(BUFFER_BYTES, BUFFER_BYTES)
             .withSendBatch(1, mtuBytes);
+    DatagramIo io;
     try {
-      DatagramIo io = DatagramIoFactory.openGroup(group, own, options);
-      Member member = new Member(groupHigh, groupLow, io);
+      io = DatagramIoFactory.openGroup(group, own, options);
+    } catch (DatagramIoOpenException e) {
+      throw refused(group, e);
+    }
+    Member member = new Member(groupHigh, groupLow, io);
+    try {
       agent.add(member, AGENT_WAIT, io);
       members.add(member);
-    } catch (DatagramIoOpenException | AgentException | IllegalArgumentException e) {
-      throw new RdmaException("group " + group + " can't be joined: " + e.getMessage(), e);
+    } catch (AgentException | IllegalArgumentException | IllegalStateException e) {
+      io.close();
+      throw refused(group, e);
     }
+  }
+
+  private static RdmaException refused(InetSocketAddress group, Exception e) {
+    return new RdmaException("group " + group + " can't be joined: " + e.getMessage(), e);
   }
 
   @Override

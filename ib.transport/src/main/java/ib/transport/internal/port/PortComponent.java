@@ -50,6 +50,9 @@ public final class PortComponent implements PortStatus {
   private static final long FIRST_RETRY_MS = 250;
   private static final long LAST_RETRY_MS = 8000;
 
+  /** A port that fails sooner after it was opened is not opened anew at once. */
+  private static final long SHORT_LIFE_NS = TimeUnit.MILLISECONDS.toNanos(LAST_RETRY_MS);
+
   /** How often the interface is looked at. */
   private static final long LOOK_MS = 1000;
 
@@ -70,6 +73,11 @@ public final class PortComponent implements PortStatus {
   private @Nullable ScheduledFuture<?> retry;
   private @Nullable ScheduledFuture<?> linkLook;
   private long retryMs = FIRST_RETRY_MS;
+  private long openedNs;
+
+  /** The pause before the port is opened anew, if it did not live long. */
+  private long reopenMs = FIRST_RETRY_MS;
+
   private boolean closed;
 
   /** Reads the configuration and opens the port; what is wrong is logged and shown. */
@@ -149,6 +157,7 @@ public final class PortComponent implements PortStatus {
       port = opened;
       state = "up";
       retryMs = FIRST_RETRY_MS;
+      openedNs = System.nanoTime();
       if (Interfaces.of(wanted.address()) != null) {
         linkLook =
             retries.scheduleWithFixedDelay(
@@ -193,7 +202,7 @@ public final class PortComponent implements PortStatus {
             FrameworkUtil.asDictionary(Map.of(RdmaPort.PORT, wanted.name())));
     boolean gone;
     synchronized (this) {
-      gone = closed || port == null;
+      gone = closed || !opened.equals(port);
       if (!gone) {
         registration = registered;
       }
@@ -223,8 +232,27 @@ public final class PortComponent implements PortStatus {
           state = "waiting: " + reason;
           log.error("port {} lost its socket: {}; it is opened anew", wanted.name(), reason);
           withdraw();
+          if (isShortLived(wanted)) {
+            return;
+          }
           open(wanted);
         });
+  }
+
+  /**
+   * Whether the port failed soon after it was opened: then it is opened after a pause, or who opens
+   * and closes the other end of a link in turn would keep all users of the port busy.
+   */
+  private synchronized boolean isShortLived(PortConfig wanted) {
+    if (System.nanoTime() - openedNs >= SHORT_LIFE_NS) {
+      reopenMs = FIRST_RETRY_MS;
+      return false;
+    }
+    if (!closed) {
+      retry = retries.schedule(() -> open(wanted), reopenMs, TimeUnit.MILLISECONDS);
+      reopenMs = Math.min(2 * reopenMs, LAST_RETRY_MS);
+    }
+    return true;
   }
 
   /**

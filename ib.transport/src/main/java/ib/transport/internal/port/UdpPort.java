@@ -79,6 +79,9 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   private volatile @Nullable PacketTap tap;
   private volatile boolean linkUp = true;
 
+  /** The state of the interface that the agent was told last. Only who tells it. */
+  private boolean linkTold = true;
+
   // Owned by the agent.
   private @Nullable PacketTap shownTap;
   private long lastTurnNs;
@@ -103,7 +106,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     this.engine =
         new PortEngine(
             EngineOptions.of(high, low).withMtuBytes(mtu).withWindowPackets(windowPackets));
-    this.sink = new BatchSink(engine, senders, high, low);
+    this.sink = new BatchSink(engine, senders, config.address());
     this.groups = new GroupSockets(config.address(), config.mode(), agent, engine, mtu);
     engine.setGroups(io instanceof EthernetIo frames ? groupsOf(frames) : groups);
     this.qpns =
@@ -178,7 +181,7 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       throw new DatagramIoOpenException(
           new InetSocketAddress(config.address(), IcrcFlow.ROCE_PORT),
           "its interface carries only " + linkMtu(config.address()) + " bytes",
-          "raise the interface's MTU to 336 or more",
+          "raise the interface's MTU to 340 or more",
           null);
     }
     return Math.min(config.mtuBytes(), PathMtu.bytes(code));
@@ -222,10 +225,20 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       work += engine.transmit(sink, nowNs);
       return work + senders.flush();
     } catch (IOException e) {
-      failure = String.valueOf(e.getMessage());
-      tell(false, String.valueOf(e.getMessage()));
-      onFailure.run();
+      fail(String.valueOf(e.getMessage()));
       return 0;
+    }
+  }
+
+  /** The socket does not work any more; if it was closed on purpose, that is known. */
+  private void fail(String why) {
+    if (failure == null) {
+      failure = why;
+      try {
+        tell(false, why);
+      } finally {
+        onFailure.run();
+      }
     }
   }
 
@@ -300,6 +313,8 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
   @Override
   public void close() {
     failure = "closed";
+    // A wait that is interrupted would close the socket under the agent.
+    boolean interrupted = Thread.interrupted();
     try {
       agent.call(
           "leaving groups",
@@ -312,6 +327,10 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     } catch (AgentException | IllegalStateException e) {
       // The agent is closed or stuck. The task does nothing any more, and its socket must go.
       failure = "closed while the agent was not there: " + e.getMessage();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
     senders.close();
     io.close();
@@ -356,23 +375,37 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
     watchers.remove(watcher);
   }
 
-  /** The interface went up or down. Any thread; watchers are told on the agent. */
+  /**
+   * The interface is up or down. One thread at a time; watchers are told on the agent. An agent
+   * that has no room to be told hears of it with the next call.
+   */
   void setLink(boolean up, String why) {
-    if (linkUp != up) {
-      linkUp = up;
-      agent.offer(
-          () -> {
-            if (!up) {
-              engine.count(PortCounter.LINK_DOWNED, 1);
-            }
-            tell(up, why);
-          });
+    if (linkTold != up && agent.offer(() -> onLink(up, why))) {
+      linkTold = up;
     }
   }
 
+  private void onLink(boolean up, String why) {
+    linkUp = up;
+    if (!up) {
+      engine.count(PortCounter.LINK_DOWNED, 1);
+    }
+    tell(up, why);
+  }
+
+  /** A watcher that throws keeps nobody else from hearing. */
+  @SuppressWarnings("CatchingUnchecked") // a watcher is somebody else's code
   private void tell(boolean up, String why) {
-    for (int i = 0; i < watchers.size(); i++) {
-      watchers.get(i).onPortState(up, why);
+    RuntimeException thrown = null;
+    for (PortWatcher watcher : List.copyOf(watchers)) {
+      try {
+        watcher.onPortState(up, why);
+      } catch (RuntimeException e) {
+        thrown = e;
+      }
+    }
+    if (thrown != null) {
+      throw thrown;
     }
   }
 
@@ -410,7 +443,8 @@ final class UdpPort implements RdmaPort, AgentTask, AutoCloseable {
       case MTU_CLAMPED -> own + ioCounter(IoCounter.TX_TOO_LONG);
       case SEND_ERRORS -> own + sendErrors();
       case DROPPED_FRAGMENT -> own + ioCounter(IoCounter.RX_FRAGMENTS);
-      case DROPPED_MALFORMED -> own + ioCounter(IoCounter.RX_MALFORMED);
+      case DROPPED_MALFORMED ->
+          own + ioCounter(IoCounter.RX_MALFORMED) + ioCounter(IoCounter.RX_TRUNCATED);
       default -> own;
     };
   }

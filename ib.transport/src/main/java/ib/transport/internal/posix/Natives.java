@@ -9,7 +9,6 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("restricted") // to call the C library is what this class is for
 final class Natives {
   private static final Linker LINKER = Linker.nativeLinker();
-  static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
   private static final StringBuilder MISSING = new StringBuilder();
 
   static final MethodHandle SOCKET = handle("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);

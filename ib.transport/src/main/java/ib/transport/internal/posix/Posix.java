@@ -2,8 +2,10 @@
 package ib.transport.internal.posix;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
 import java.lang.invoke.VarHandle;
 import java.util.Locale;
 import java.util.Set;
@@ -20,10 +22,14 @@ import org.jspecify.annotations.Nullable;
 public final class Posix {
   private static final Set<String> ARCHITECTURES = Set.of("amd64", "x86_64", "aarch64");
   private static final @Nullable String UNAVAILABLE = whyUnavailable();
-  private static final VarHandle ERRNO =
-      Natives.CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-  private final MemorySegment captured = Arena.ofAuto().allocate(Natives.CAPTURE);
+  // Not in Natives, which can't be used where native access is denied: that is to be told, and the
+  // portable way taken.
+  private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+  private final MemorySegment captured = Arena.ofAuto().allocate(CAPTURE);
 
   /** Whether this system has the calls. */
   public static boolean isAvailable() {

@@ -7,10 +7,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ib.transport.PortCounter;
 import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,6 +49,9 @@ class PortComponentTest {
   private final HostAgent agent = new HostAgent(logger);
   private final PortNames names = new PortNames();
 
+  /** Ports are withdrawn because their link ends, not because they are stopped. */
+  private volatile boolean failing;
+
   private static <T> T proxy(Class<T> type, InvocationHandler handler) {
     return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
   }
@@ -58,7 +67,7 @@ class PortComponentTest {
         ServiceRegistration.class,
         (registration, unregister, none) -> {
           assertThat(unregister.getName()).isEqualTo("unregister");
-          assertThat(((RdmaPort) arguments[1]).isUp()).isTrue();
+          assertThat(((RdmaPort) arguments[1]).isUp()).isEqualTo(!failing);
           return registered.remove(name);
         });
   }
@@ -192,6 +201,48 @@ class PortComponentTest {
     assertThat(asked).containsOnly(InetAddress.ofLiteral("127.21.4.6"));
     p5.deactivate();
     assertThat(told).as("closing is no event of the link").hasSize(2);
+  }
+
+  @Test
+  void shouldPauseBeforeItOpensALinkAnewThatEndsAtOnce(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("qemu.sock");
+    failing = true;
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      server.configureBlocking(false);
+      PortComponent p6 =
+          port(
+              "h.config",
+              "name",
+              "p6",
+              "address",
+              "10.9.0.1",
+              "io",
+              "ethernet",
+              "link",
+              "stream:" + path);
+      List<Long> openedNs = new CopyOnWriteArrayList<>();
+      await(
+          () -> {
+            if (hungUp(server)) {
+              openedNs.add(System.nanoTime());
+            }
+            return openedNs.size() == 4;
+          });
+      // Pauses of 250, 500 and 1000 ms; a clock may be read late once.
+      assertThat(openedNs.getLast() - openedNs.getFirst()).isGreaterThan(1_400_000_000L);
+      assertThat(log.stream().filter(line -> line.contains("lost its socket"))).isNotEmpty();
+      await(registered::isEmpty);
+      p6.deactivate();
+    }
+  }
+
+  private static boolean hungUp(ServerSocketChannel server) {
+    try (SocketChannel accepted = server.accept()) {
+      return accepted != null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static boolean watch(UdpPort port, PortWatcher watcher) {

@@ -3,20 +3,32 @@ package ib.transport.internal.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ib.transport.Gsi;
 import ib.transport.PortCounter;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
+import ib.transport.agent.AgentOptions.WaitMode;
+import ib.transport.internal.engine.EngineOptions;
+import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.io.DatagramIoOpenException;
+import ib.transport.internal.io.DatagramIoOptions.Mode;
 import ib.transport.wire.Bth;
 import ib.transport.wire.Gids;
 import ib.transport.wire.Wire;
+import ib.verbs.RdmaException;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,6 +36,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -144,6 +158,93 @@ class UdpPortTest {
       assertThat(tap.failure()).isNull();
     }
     assertThat(file.size()).isEqualTo(24 + 20 * (16 + 14 + 20 + 8 + 12 + 8 + 256 + 4));
+  }
+
+  @Test
+  void shouldSayThatItsLinkEndedWhateverAWatcherDoes(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("qemu.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      Map<String, Object> properties =
+          Map.of("name", "s", "address", A, "io", "ethernet", "link", "stream:" + path);
+      CopyOnWriteArrayList<String> told = new CopyOnWriteArrayList<>();
+      try (UdpPort port =
+          UdpPort.open(
+              PortConfigReader.read(properties), agent, () -> told.add("to be opened anew"))) {
+        call(
+            () -> {
+              port.watch(
+                  (up, why) -> {
+                    throw new IllegalStateException("a bad watcher");
+                  });
+              port.watch((up, why) -> told.add(up + " " + why));
+            });
+        server.accept().close();
+        await(() -> told.size() == 2);
+        assertThat(told.getFirst()).startsWith("false ").contains("closed the link");
+        assertThat(told.getLast()).isEqualTo("to be opened anew");
+      }
+    }
+  }
+
+  @Test
+  void shouldTellOfItsInterfaceOnceTheAgentHasRoom() throws Exception {
+    try (Agent small = new Agent(AgentOptions.of(1).withCommandCapacity(1));
+        UdpPort port =
+            UdpPort.open(
+                PortConfigReader.read(Map.of("name", "l", "address", "127.21.1.9")),
+                small,
+                () -> {})) {
+      CopyOnWriteArrayList<String> told = new CopyOnWriteArrayList<>();
+      boolean watched =
+          small.call(
+              () -> {
+                port.watch((up, why) -> told.add(up + " " + why));
+                return true;
+              },
+              WAIT);
+      assertThat(watched).isTrue();
+      assertThat(small.offer(() -> {})).isTrue();
+      port.setLink(false, "no room");
+      small.tryDrive();
+      assertThat(told).isEmpty();
+      port.setLink(false, "down");
+      small.tryDrive();
+      assertThat(told).containsExactly("false down");
+      assertThat(port.isUp()).isFalse();
+      assertThat(port.counter(PortCounter.LINK_DOWNED)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldCloseTheSocketOfAGroupThatItCantWaitFor() throws Exception {
+    assumeTrue(Files.exists(Path.of("/proc/net/udp")), "Linux shows its sockets there");
+    InetAddress group = InetAddress.ofLiteral("239.21.1.10");
+    try (Agent other = new Agent(AgentOptions.of(1).withWaitMode(WaitMode.CHANNEL))) {
+      GroupSockets groups =
+          new GroupSockets(
+              InetAddress.ofLiteral("127.21.1.10"),
+              Mode.NATIVE,
+              other,
+              new PortEngine(EngineOptions.of(0, Gids.low(InetAddress.ofLiteral("127.21.1.10")))),
+              1024);
+      assertThatThrownBy(() -> groups.join(0, Gids.low(group)))
+          .isInstanceOf(RdmaException.class)
+          .hasMessageContaining("239.21.1.10")
+          .hasMessageContaining("can't wait for");
+      assertThat(Files.readString(Path.of("/proc/net/udp"))).doesNotContain("0A0115EF:12B7");
+    }
+  }
+
+  @Test
+  void shouldReachLinkLocalPeersThroughItsOwnInterface() throws Exception {
+    byte[] bytes = InetAddress.ofLiteral("fe80::1").getAddress();
+    PeerCache peers = new PeerCache(Inet6Address.getByAddress(null, bytes, 3));
+    assertThat(peers.get(0xFE80_0000_0000_0000L, 2).scopeId()).isEqualTo(3);
+    assertThat(peers.get(0xFF02_0000_0000_0000L, 2).scopeId()).isEqualTo(3);
+    assertThat(peers.get(0xFD77_0000_0000_0000L, 2).scopeId()).isZero();
+    assertThat(new PeerCache(InetAddress.ofLiteral(A)).get(0, Gids.v4Low(0x7F15_0101)).scopeId())
+        .isZero();
   }
 
   private UdpPort open(String name, String address, String io) throws Exception {

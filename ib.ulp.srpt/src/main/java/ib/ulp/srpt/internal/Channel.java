@@ -16,6 +16,7 @@ import ib.verbs.WorkCompletion;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,12 @@ final class Channel {
 
   /** Completions taken in one turn, so that a busy login does not keep the worker from others. */
   private static final int BATCHES_PER_TURN = 8;
+
+  /**
+   * Longest time without any progress of what is posted. An initiator that takes no responses, or
+   * reads and writes of its memory without end, would else keep buffers that all logins share.
+   */
+  private static final long STALL_NS = TimeUnit.SECONDS.toNanos(60);
 
   final Session session;
   final TargetDevice device;
@@ -54,6 +61,9 @@ final class Channel {
   private boolean draining;
   private long drainDeadlineNs;
   private boolean closed;
+  private boolean progressed = true;
+  private long progressNs;
+  private int malformed;
 
   Channel(Target target, Session session, TargetDevice device, int iuBytes) throws RdmaException {
     this.target = target;
@@ -191,6 +201,7 @@ final class Channel {
     }
     Command command = commands[index];
     endpoint.completed(command);
+    progressed = true;
     switch (command.state) {
       case RESPONDING -> release(command);
       case FETCHING_TABLE, FETCHING, SENDING_DATA -> moved(command);
@@ -257,7 +268,10 @@ final class Channel {
     }
     ledger.received(command.tag);
     if (wrong != null) {
-      target.malformed(this, wrong);
+      // The login goes on, so that somebody could fill the log: fewer lines the more there are.
+      if (Integer.bitCount(++malformed) == 1) {
+        target.malformed(this, wrong + " (number " + malformed + " of this login)");
+      }
       command.task.fail(Sense.INVALID_FIELD_IN_IU);
       respond(command);
       return;
@@ -410,8 +424,17 @@ final class Channel {
   void tick(long nowNs) {
     if (draining && nowNs - drainDeadlineNs >= 0) {
       close("commands were still in flight at the end of the drain: " + inFlight());
-    } else {
-      drainCq();
+      return;
+    }
+    drainCq();
+    if (progressed || endpoint.isIdle()) {
+      progressed = false;
+      progressNs = nowNs;
+    } else if (nowNs - progressNs > STALL_NS) {
+      close(
+          "the initiator let nothing through for "
+              + TimeUnit.NANOSECONDS.toSeconds(STALL_NS)
+              + " s");
     }
   }
 
@@ -430,23 +453,29 @@ final class Channel {
       return;
     }
     closed = true;
+    guarded(endpoint::stop);
+    for (Command command : commands) {
+      guarded(() -> end(command));
+    }
+    needRoom.clear();
+    backlog.clear();
+    guarded(endpoint::close);
+    ledger.close();
+    Connection made = connection;
+    if (made != null) {
+      guarded(made::disconnect);
+    }
+    session.channels.remove(this);
+    target.channelClosed(this, why);
+    device.channelClosed(this);
+  }
+
+  /** A driver that fails at one step of the end must not keep the others from being done. */
+  private void guarded(Runnable step) {
     try {
-      endpoint.stop();
-      for (Command command : commands) {
-        end(command);
-      }
-      needRoom.clear();
-      backlog.clear();
-    } finally {
-      endpoint.close();
-      ledger.close();
-      Connection made = connection;
-      if (made != null) {
-        made.disconnect();
-      }
-      session.channels.remove(this);
-      target.channelClosed(this, why);
-      device.channelClosed(this);
+      step.run();
+    } catch (RuntimeException e) {
+      target.failed(this, e);
     }
   }
 

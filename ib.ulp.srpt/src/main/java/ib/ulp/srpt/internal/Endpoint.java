@@ -168,6 +168,11 @@ final class Endpoint implements AutoCloseable {
     command.postedRequests = 0;
   }
 
+  /** Whether nothing that was posted is still to be done. */
+  boolean isIdle() {
+    return room == sends;
+  }
+
   boolean hasRoomForResponse() {
     return room > 0;
   }
@@ -265,9 +270,12 @@ final class Endpoint implements AutoCloseable {
   public void close() {
     try {
       qp.close();
-      cq.close();
     } finally {
-      rings.close();
+      try {
+        cq.close();
+      } finally {
+        rings.close();
+      }
     }
   }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.log.Logger;
 
@@ -58,6 +59,7 @@ final class Target implements AutoCloseable {
   private final LogicalUnits units;
   private final DmaMemoryPool pool;
   private final Logger log;
+  private final LongSupplier clock;
   private final DataBuffers buffers;
   private final Ledger ledger;
   private final TargetWorker worker;
@@ -75,10 +77,16 @@ final class Target implements AutoCloseable {
    * @throws ib.dma.DmaMemoryExhaustedException if there is no memory for its buffers
    */
   Target(SrptConfig config, LogicalUnits units, DmaMemoryPool pool, Logger log) {
+    this(config, units, pool, log, System::nanoTime);
+  }
+
+  Target(
+      SrptConfig config, LogicalUnits units, DmaMemoryPool pool, Logger log, LongSupplier clock) {
     this.config = config;
     this.units = units;
     this.pool = pool;
     this.log = log;
+    this.clock = clock;
     buffers = new DataBuffers(pool, config.bufferBytes());
     ledger = new Ledger(config.name());
     worker = new TargetWorker("ib-srpt-" + config.name(), this::tick, this::closeMedia, log::error);
@@ -174,7 +182,7 @@ final class Target implements AutoCloseable {
   }
 
   private void leave(List<RdmaDevice> leaving) {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     List<CompletableFuture<Boolean>> gone = new ArrayList<>();
     for (RdmaDevice rdma : leaving) {
       CompletableFuture<Boolean> one = new CompletableFuture<>();
@@ -198,9 +206,9 @@ final class Target implements AutoCloseable {
     }
   }
 
-  private static boolean await(CompletableFuture<Void> all, long deadlineNs) {
+  private boolean await(CompletableFuture<Void> all, long deadlineNs) {
     try {
-      all.get(Math.max(0, deadlineNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+      all.get(Math.max(0, deadlineNs - clock.getAsLong()), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
@@ -230,7 +238,7 @@ final class Target implements AutoCloseable {
 
   /** A connection request; connection manager's thread. */
   void connectRequest(ConnectRequest request) {
-    LoginRequest login = new LoginRequest(request, System.nanoTime() + LOGIN_HOLD_NS);
+    LoginRequest login = new LoginRequest(request, clock.getAsLong() + LOGIN_HOLD_NS);
     if (!worker.offer(() -> login(login))) {
       login.reject(LoginRejReason.INSUFFICIENT_RESOURCES);
     }
@@ -403,7 +411,7 @@ final class Target implements AutoCloseable {
   }
 
   private void tick() {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     takeFlushed();
     retryAll();
     admitHeld();

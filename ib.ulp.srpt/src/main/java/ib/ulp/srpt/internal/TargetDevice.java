@@ -53,9 +53,12 @@ final class TargetDevice {
   private void closeIfIdle() {
     CompletableFuture<Boolean> waiting = gone;
     if (waiting != null && channels.isEmpty() && !waiting.isDone()) {
-      mr.close();
-      pd.close();
-      waiting.complete(true);
+      try {
+        mr.close();
+        pd.close();
+      } finally {
+        waiting.complete(true);
+      }
     }
   }
 }

@@ -26,16 +26,15 @@ final class TaskSetEnd {
    * credit goes back with the function's; others get TASK ABORTED, which brings it.
    */
   void end(Channel channel, Predicate<Command> which) {
-    List<Command> all = new ArrayList<>();
+    List<Found> all = new ArrayList<>();
     for (Command command : channel.commands()) {
-      boolean running =
-          command.state != Command.State.FREE && command.state != Command.State.RESPONDING;
-      if (running && !command.answersTaskManagement && !command.aborted && which.test(command)) {
-        all.add(command);
+      if (isRunning(command) && which.test(command)) {
+        all.add(new Found(command, command.use));
       }
     }
-    for (Command command : all) {
-      if (!channel.isClosed()) {
+    for (Found found : all) {
+      Command command = found.command;
+      if (!channel.isClosed() && command.use == found.use && isRunning(command)) {
         if (command.isMovingData()) {
           moving++;
           command.endedBy = this;
@@ -43,6 +42,19 @@ final class TaskSetEnd {
         channel.abort(command, channel == function.channel);
       }
     }
+  }
+
+  /**
+   * A command as it was found. Ending one lets the next in the backlog begin, which may be another
+   * function that ends the same: what begins in its place is not meant.
+   */
+  private record Found(Command command, long use) {}
+
+  private static boolean isRunning(Command command) {
+    return command.state != Command.State.FREE
+        && command.state != Command.State.RESPONDING
+        && !command.answersTaskManagement
+        && !command.aborted;
   }
 
   /** A task moves nothing any more, or all were found. */

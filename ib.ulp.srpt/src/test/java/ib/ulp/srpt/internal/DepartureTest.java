@@ -3,7 +3,10 @@ package ib.ulp.srpt.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.srp.SrpCmd;
+import ib.srp.SrpIndirectBuf;
 import ib.ulp.srpt.internal.FakeInitiator.Desc;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -171,6 +174,71 @@ class DepartureTest {
       assertThat(hca.leftovers()).isZero();
       assertThat(newer.leftovers()).isEqualTo(2);
       rig.login();
+    }
+  }
+
+  @Test
+  void shouldEndALoginThatTakesNothingSoThatOthersGetItsBuffers() {
+    try (Rig rig = new Rig()) {
+      FakeHca hca = rig.plug();
+      FakeInitiator hostile = rig.login();
+      FakeInitiator other = rig.login(Rig.OTHER_ID, iu -> {});
+      hostile.qp.held = true;
+      for (int i = 0; i < 4; i++) {
+        hostile.read(i, 0, 2048, Desc.direct(0, 2048 * BLOCK));
+      }
+      rig.settle(hca);
+      other.read(9, 0, 256, Desc.direct(0, 256 * BLOCK));
+      rig.settle(hca);
+      assertThat(other.responseWithin(0)).as("no buffers are left").isNull();
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(30));
+      rig.settle(hca);
+      assertThat(hostile.qp.open).as("it may be slow").isTrue();
+      // The time runs from when the target first looks.
+      Rig.await(
+          () -> {
+            rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(1));
+            return !hostile.qp.open;
+          },
+          "the end of the login");
+      other.good(9);
+      assertThat(rig.logged("let nothing through for 60 s")).isTrue();
+      Rig.await(rig.target.buffers()::isIdle, "buffers came back");
+    }
+  }
+
+  @Test
+  void shouldLeaveNothingOfALoginWhoseQueuePairCanNotBeClosed() {
+    try (Rig rig = new Rig()) {
+      FakeHca hca = rig.plug();
+      FakeInitiator initiator = rig.login();
+      hca.holdReads(true);
+      initiator.write(1, 0, 8, Desc.direct(0, 8 * BLOCK));
+      Rig.await(() -> rig.ledger().received() == 1, "arrived");
+      initiator.qp.throwsAtClose = true;
+      initiator.handler.onDisconnected(initiator.connection);
+      Rig.await(rig.target.buffers()::isIdle, "buffers came back");
+      rig.unplug(hca);
+      rig.plug();
+      rig.login();
+    }
+  }
+
+  @Test
+  void shouldTellOfFewMalformedUnitsOfALoginThatSendsMany() {
+    try (Rig rig = new Rig()) {
+      rig.plug();
+      FakeInitiator initiator = rig.login();
+      byte[] iu =
+          FakeInitiator.command(
+              1, 0, FakeInitiator.rw10(true, 0, 1), Desc.indirect(0, BLOCK), Desc.NONE);
+      MemorySegment unit = MemorySegment.ofArray(iu);
+      SrpIndirectBuf.totalLength(unit, SrpCmd.outDescriptor(unit, 0), 7);
+      for (int i = 0; i < 100; i++) {
+        initiator.send(iu);
+        assertThat(initiator.sense()).isEqualTo(0x50E);
+      }
+      assertThat(rig.log.stream().filter(line -> line.contains("malformed"))).hasSize(7);
     }
   }
 }

@@ -290,6 +290,11 @@ final class FakeHca implements RdmaDevice, AutoCloseable {
     volatile @Nullable FakeInitiator peer;
     volatile boolean open = true;
 
+    /** Nothing that is posted is carried out, as by a peer that acknowledges nothing. */
+    volatile boolean held;
+
+    volatile boolean throwsAtClose;
+
     Qp(Cq cq, int maxSends, int maxReceives) {
       this.cq = cq;
       this.maxSends = maxSends;
@@ -337,7 +342,7 @@ final class FakeHca implements RdmaDevice, AutoCloseable {
 
     /** Carries out what is posted, in order; on the agent. */
     synchronized void run() {
-      while (isAlive() && !sends.isEmpty()) {
+      while (isAlive() && !held && !sends.isEmpty()) {
         if (readsHeld && sends.peek().opcode == WrOpcode.RDMA_READ) {
           return;
         }
@@ -459,6 +464,15 @@ final class FakeHca implements RdmaDevice, AutoCloseable {
     public synchronized void close() {
       open = false;
       super.close();
+      if (throwsAtClose) {
+        throw new IllegalStateException("the hardware does not answer");
+      }
+    }
+
+    /** Goes on with what was held. */
+    void letGo() {
+      held = false;
+      agent.execute(this::run);
     }
   }
 }

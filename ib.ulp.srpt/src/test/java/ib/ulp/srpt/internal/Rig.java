@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.osgi.service.log.Logger;
@@ -35,6 +36,10 @@ final class Rig implements AutoCloseable {
   final List<FakeHca> devices = new ArrayList<>();
   final List<String> log = new CopyOnWriteArrayList<>();
   final Target target;
+
+  /** Added to the target's clock. */
+  final AtomicLong skippedNs = new AtomicLong();
+
   private long generation;
 
   Rig() {
@@ -63,7 +68,8 @@ final class Rig implements AutoCloseable {
                     new LogicalUnit(0, "serial0", FakeInitiator.BLOCK, MAX_TRANSFER, disk),
                     new LogicalUnit(1, "serial1", FakeInitiator.BLOCK, MAX_TRANSFER, second))),
             pool,
-            logger());
+            logger(),
+            () -> System.nanoTime() + skippedNs.get());
   }
 
   private Logger logger() {

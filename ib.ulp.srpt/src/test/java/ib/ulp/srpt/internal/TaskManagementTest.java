@@ -186,4 +186,37 @@ class TaskManagementTest {
     hca.holdReads(false);
     assertThat(SrpRsp.status(other.response(), 0)).isEqualTo(TASK_ABORTED);
   }
+
+  /** Ending a command lets the next in the backlog begin, in the middle of the function. */
+  @Test
+  void shouldEndNoTaskTwiceWhenAFunctionBeginsWithinAnother() {
+    CountDownLatch gate = new CountDownLatch(1);
+    rig.disk.flushGate = gate;
+    mine.qp.held = true;
+    // All commands are busy: 46 whose responses are not acknowledged, and two that run.
+    int before = mine.credits.get();
+    for (int i = 0; i < 46; i++) {
+      mine.raw(FakeInitiator.command(i, 0, new byte[6], Desc.NONE, Desc.NONE));
+      rig.settle(hca);
+    }
+    byte[] flush = {0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    mine.raw(FakeInitiator.command(100, 0, flush, Desc.NONE, Desc.NONE));
+    mine.raw(FakeInitiator.command(101, 0, flush, Desc.NONE, Desc.NONE));
+    mine.raw(FakeInitiator.task(102, 0, SrpTskMgmt.ABORT_TASK_SET, 0));
+    mine.raw(FakeInitiator.task(103, 0, SrpTskMgmt.ABORT_TASK_SET, 0));
+    rig.settle(hca);
+    mine.qp.letGo();
+    for (int i = 0; i < 46; i++) {
+      mine.good(i);
+    }
+    assertThat(done(mine, 103)).isEqualTo(SrpRsp.TASK_COMPLETE);
+    assertThat(done(mine, 102)).isEqualTo(SrpRsp.TASK_COMPLETE);
+    gate.countDown();
+    rig.settle(hca);
+    assertThat(mine.credits.get() - before).as("credits for 50 units").isEqualTo(50);
+    for (int i = 0; i < 48; i++) {
+      writeTo(mine, 200 + i, 0);
+      mine.good(200 + i);
+    }
+  }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -190,7 +191,7 @@ final class Attachment {
             () -> {
               Hca opened = offer.device().open(context);
               Objects.requireNonNull(opened, "open gave no hardware");
-              if (context.abandoned) {
+              if (!context.decided.compareAndSet(false, true)) {
                 opened.close(); // nobody waits for it any more
               }
               return opened;
@@ -198,8 +199,11 @@ final class Attachment {
     try {
       return await(call, "open", host.deadlines().openNs());
     } catch (AttachmentFailure e) {
-      context.abandoned = true;
-      throw e;
+      if (context.decided.compareAndSet(false, true)) {
+        throw e;
+      }
+      // It failed, or was open at the last moment: then it is to be had at once.
+      return await(call, "open", host.deadlines().closeNs());
     }
   }
 
@@ -317,7 +321,9 @@ final class Attachment {
   private final class Context implements HcaContext {
     private final IbDma dma;
     private final DmaBus bus;
-    private volatile boolean abandoned;
+
+    /** Set once, by who opened the hardware or by who gave up waiting for it. */
+    private final AtomicBoolean decided = new AtomicBoolean();
 
     Context(IbDma dma, DmaBus bus) {
       this.dma = dma;

@@ -43,6 +43,9 @@ final class Candidate implements PromotionPolicy.Standing {
   /** The port is down, as far as known. */
   boolean portDown;
 
+  /** Events of the port so far: who asks the device for its state may be told an older one. */
+  int portEvents;
+
   /** The device said that it is dead; it stays so. */
   boolean dead;
 

@@ -178,6 +178,7 @@ final class Lane implements Attachment.Events {
         candidate.state = candidate == active ? candidate.state : DeviceState.FAILED;
       } else {
         candidate.portDown = type == AsyncEventType.PORT_ERR;
+        candidate.portEvents++;
       }
     }
     host.reporter().info(attachment.offer() + " reports " + type + ": " + detail);
@@ -292,10 +293,16 @@ final class Lane implements Attachment.Events {
       failed(candidate, e);
       return;
     }
+    int events;
+    synchronized (lock) {
+      events = candidate.portEvents;
+    }
     boolean up = isPortUp(attachment);
     synchronized (lock) {
       if (!candidate.gone && candidate.rebuildsPending == 0) {
         candidate.ready = true;
+        // What an event said meanwhile is newer than the answer.
+        up = candidate.portEvents == events ? up : !candidate.portDown;
         candidate.portDown = !up;
         candidate.because("opened and probed, attachment " + attachment.number());
         if (candidate.state == DeviceState.OPENING) {

@@ -34,6 +34,9 @@ final class Publication {
   private Phase phase = Phase.NEW;
   private boolean withdrawing;
 
+  /** What users hold is taken back, from now on at once. */
+  private volatile boolean reclaiming;
+
   Publication(Attachment attachment, long generation, Host host) {
     this.attachment = attachment;
     this.generation = generation;
@@ -79,6 +82,9 @@ final class Publication {
   Handle acquire(String owner) {
     Handle handle = new Handle(attachment, generation, owner, host);
     handles.add(handle);
+    if (reclaiming) { // after it was added: who reclaims may have looked before
+      release(handle);
+    }
     return handle;
   }
 
@@ -121,6 +127,7 @@ final class Publication {
     }
     if (first) {
       unregister();
+      reclaiming = true;
       handles.forEach(this::release);
       synchronized (this) {
         phase = Phase.WITHDRAWN;

@@ -36,6 +36,10 @@ final class FakeDriver extends HcaDevice {
   volatile boolean closeFails;
   volatile boolean leaks;
   volatile boolean portUp = true;
+
+  /** What happens after the hardware has looked at its port, and before it says what it saw. */
+  volatile Runnable afterPortLook = () -> {};
+
   volatile long openTakesMs;
   volatile @Nullable HcaContext context;
 
@@ -111,7 +115,9 @@ final class FakeDriver extends HcaDevice {
 
     @Override
     public boolean portUp() {
-      return portUp;
+      boolean seen = portUp;
+      afterPortLook.run();
+      return seen;
     }
 
     @Override

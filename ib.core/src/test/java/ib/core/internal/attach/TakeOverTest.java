@@ -2,6 +2,7 @@
 package ib.core.internal.attach;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.core.internal.attach.Pairing.DeviceEntry;
 import ib.dma.BusWindow;
@@ -119,6 +120,42 @@ class TakeOverTest extends AttachmentsRig {
         },
         () -> "active again");
     assertThat(users.events).containsExactly("+1", "-1", "+2");
+  }
+
+  @Test
+  void shouldHeedAPortThatGoesDownWhileItIsAskedForItsState() {
+    Bundle driver = new Bundle("mthca0", 1, "1.0.0");
+    AtomicInteger looks = new AtomicInteger();
+    driver.device.afterPortLook =
+        () -> {
+          if (looks.getAndIncrement() == 0) {
+            driver.device.portUp = false;
+            driver.device.event(AsyncEventType.PORT_ERR);
+            await(
+                () -> driver.status().reasons().stream().anyMatch(r -> r.contains("PORT_ERR")),
+                () -> "the event is heard");
+          }
+        };
+    driver.start().awaitState(DeviceState.STANDBY);
+    assertThat(users.events).isEmpty();
+    driver.device.portUp = true;
+    attachments.tick();
+    driver.awaitState(DeviceState.ACTIVE);
+  }
+
+  @Test
+  void shouldGiveNoDeviceToWhoBindsItWhileItIsTakenBack() {
+    Bundle driver = new Bundle("mthca0", 1, "1.0.0").start().awaitState(DeviceState.ACTIVE);
+    Publication offered = users.offered.getFirst();
+    driver.device.closeHangs = true;
+    Thread stop = Thread.ofPlatform().start(driver::stop);
+    await(() -> driver.device.closes.get() == 1, () -> "closing");
+    Handle late = offered.acquire("late");
+    assertThat(late.isWithdrawn()).isTrue();
+    assertThatThrownBy(() -> late.createCq(1, null)).hasMessageContaining("withdrawn");
+    driver.device.hang.countDown();
+    await(() -> !stop.isAlive(), () -> "stopped");
+    assertThat(attachments.leftOverTotal()).isZero();
   }
 
   @Test

@@ -14,8 +14,6 @@ import java.nio.ByteOrder;
 public final class BusAccessor {
   private static final ValueLayout.OfInt INT_BE =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final ValueLayout.OfLong LONG_BE =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final VarHandle INT_BE_ORDERED =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.BIG_ENDIAN).varHandle();
 
@@ -23,7 +21,6 @@ public final class BusAccessor {
   private final BusWindow window = new BusWindow();
   private DmaFault fault = DmaFault.NONE;
   private int value32;
-  private long value64;
 
   /**
    * Creates an accessor.
@@ -105,20 +102,6 @@ public final class BusAccessor {
   }
 
   /**
-   * Reads a 64-bit big-endian word into {@link #value64()}; the word must not straddle two runs.
-   *
-   * @param dmaAddress address of the word
-   * @return false on a fault
-   */
-  public boolean readLong(long dmaAddress) {
-    if (!one(dmaAddress, 8, DmaAccess.READ)) {
-      return false;
-    }
-    value64 = window.segment().get(LONG_BE, window.offset());
-    return true;
-  }
-
-  /**
    * Writes a 32-bit big-endian word after everything written before it (release), as a device
    * writes a valid bit. The address must be a multiple of 4.
    *
@@ -141,15 +124,6 @@ public final class BusAccessor {
    */
   public int value32() {
     return value32;
-  }
-
-  /**
-   * The word of the last {@link #readLong}.
-   *
-   * @return value
-   */
-  public long value64() {
-    return value64;
   }
 
   private boolean one(long dmaAddress, long lengthBytes, DmaAccess access) {

@@ -481,6 +481,27 @@ public abstract class QueueConformance {
   }
 
   @Test
+  void shouldNotTakeWhatAClosedSharedQueueLeftForAnotherWithItsNumber() throws Exception {
+    SharedReceiveQueue before = b.pd.createSrq(new SrqInitAttributes(1, 2, 0));
+    QueuePair from = a.qp(QpType.RC, null);
+    QueuePair to = b.pd.createQp(new QpInitAttributes(QpType.RC, b.cq, b.cq, 64, 64, 2, 2).withSrq(before));
+    connect(a, from, b, to);
+    assertThat(before.postRecv(b.receive(1, 0, 10))).isEqualTo(PostResult.OK);
+    from.postSend(a.request(1, WrOpcode.SEND, 0, 10));
+    assertIs(a.next(), from, 1, WcStatus.SUCCESS);
+    to.close();
+    before.close();
+    // Numbers are given in turn: the one after all others has that of the first.
+    for (int i = 1; i < right.hca.query().capabilities().maxSrq(); i++) {
+      b.pd.createSrq(new SrqInitAttributes(1, 1, 0)).close();
+    }
+    SharedReceiveQueue after = b.srq(1, 0);
+    assertThat(after.postRecv(b.receive(2, 0, 10))).isEqualTo(PostResult.OK);
+    assertThat(b.cq.poll(b.one)).isZero();
+    assertThat(after.postRecv(b.receive(3, 0, 10))).isEqualTo(PostResult.QUEUE_FULL);
+  }
+
+  @Test
   void shouldGuardASharedReceiveQueue() throws Exception {
     SharedReceiveQueue srq = b.srq(4, 0);
     QueuePair qp = b.qp(QpType.RC, srq);

@@ -5,6 +5,7 @@ import ib.transport.agent.Agent;
 import ib.transport.agent.AgentException;
 import ib.transport.agent.AgentTimeoutException;
 import ib.verbs.RdmaException;
+import ib.verbs.RdmaResource;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -43,6 +44,28 @@ public final class HcaCommands {
    */
   public String device() {
     return device;
+  }
+
+  /**
+   * What a user names must be of this device, and then it is of the driver's own class.
+   *
+   * @param type the driver's class
+   * @param resource what the user gave
+   * @param <T> the driver's class
+   * @return the resource
+   * @throws RdmaException if it is of another device
+   */
+  public <T extends HcaResource> T own(Class<T> type, RdmaResource resource) throws RdmaException {
+    if (type.isInstance(resource) && isOwn(resource)) {
+      return type.cast(resource);
+    }
+    throw new RdmaException(
+        resource.label() + " is not of " + device + "; make one on the same device");
+  }
+
+  /** Whether a resource is of this device. */
+  boolean isOwn(@Nullable Object resource) {
+    return resource instanceof HcaResource made && made.commands().equals(this);
   }
 
   /**

@@ -28,6 +28,7 @@ public final class SendCheck {
   private static final int ATOMIC_BYTES = 8;
   private static final int PLACEMENTS = FlushPlacement.GLOBAL | FlushPlacement.PERSISTENT;
 
+  private final HcaCommands commands;
   private final String label;
   private final QpType type;
   private final Set<WrOpcode> operations;
@@ -36,12 +37,15 @@ public final class SendCheck {
   /**
    * Makes the check of a queue pair.
    *
+   * @param commands of its device
    * @param label the queue pair, for messages
    * @param type service type
    * @param offered all operations of the device
    * @param maxInlineBytes inline data that it was made for
    */
-  public SendCheck(String label, QpType type, Set<WrOpcode> offered, int maxInlineBytes) {
+  public SendCheck(
+      HcaCommands commands, String label, QpType type, Set<WrOpcode> offered, int maxInlineBytes) {
+    this.commands = commands;
     this.label = label;
     this.type = type;
     this.maxInlineBytes = maxInlineBytes;
@@ -154,7 +158,24 @@ public final class SendCheck {
               + wr.sges().count()
               + " elements: give what it is about (registerMr, bindMw), and no element");
     }
+    if (!isOwn(wr)) {
+      throw new IllegalArgumentException(
+          label
+              + ": "
+              + wr.opcode()
+              + " of a region or window of another device; make one on "
+              + commands.device());
+    }
     AccessFlags.check(wr.access() | impliedRights(wr));
+  }
+
+  /** Whether what a local operation is about is of this device. */
+  private boolean isOwn(SendWr wr) {
+    return switch (wr.opcode()) {
+      case REG_MR -> commands.isOwn(wr.fastRegMr());
+      case BIND_MW -> commands.isOwn(wr.window()) && commands.isOwn(wr.region());
+      default -> true;
+    };
   }
 
   /** A window's rights are checked against those of its region, by the device. */

@@ -4,6 +4,8 @@ package ib.transport.hca;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ib.transport.agent.Agent;
+import ib.transport.agent.AgentOptions;
 import ib.verbs.FlushLevel;
 import ib.verbs.FlushPlacement;
 import ib.verbs.QpType;
@@ -11,14 +13,32 @@ import ib.verbs.SendWr;
 import ib.verbs.WrOpcode;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class SendCheckTest {
   private static final Set<WrOpcode> ALL = EnumSet.allOf(WrOpcode.class);
+
+  private Agent agent;
+  private HcaCommands commands;
+
+  @BeforeEach
+  void start() {
+    agent = new Agent(AgentOptions.of(0));
+    agent.start();
+    commands = new HcaCommands("x0", agent, Duration.ofSeconds(30), words -> {});
+  }
+
+  @AfterEach
+  void stop() {
+    agent.close();
+  }
 
   /** Specification table 64, and rxe's {@code rxe_wr_opcode_info}. */
   private static Set<WrOpcode> operationsOf(QpType type) {
@@ -49,7 +69,7 @@ class SendCheckTest {
   @ParameterizedTest
   @EnumSource
   void shouldAdmitTheOperationsOfEachServiceType(QpType type) {
-    SendCheck check = new SendCheck("qp 0x17", type, ALL, 0);
+    SendCheck check = new SendCheck(commands, "qp 0x17", type, ALL, 0);
     for (WrOpcode opcode : WrOpcode.values()) {
       if (!operationsOf(type).contains(opcode)) {
         assertThatThrownBy(() -> check.check(request(opcode)))
@@ -64,7 +84,7 @@ class SendCheckTest {
   @Test
   void shouldRefuseWhatTheDeviceHasNot() {
     Set<WrOpcode> offered = EnumSet.of(WrOpcode.SEND);
-    SendCheck check = new SendCheck("qp 0x17", QpType.RC, offered, 0);
+    SendCheck check = new SendCheck(commands, "qp 0x17", QpType.RC, offered, 0);
     check.check(request(WrOpcode.SEND));
     assertThatThrownBy(() -> check.check(request(WrOpcode.RDMA_READ)))
         .hasMessageContaining("takes no RDMA_READ")
@@ -73,7 +93,7 @@ class SendCheckTest {
 
   @Test
   void shouldTakeInlineDataInPlaceOfElementsOnly() {
-    SendCheck check = new SendCheck("qp 0x17", QpType.RC, ALL, 10);
+    SendCheck check = new SendCheck(commands, "qp 0x17", QpType.RC, ALL, 10);
     MemorySegment data = MemorySegment.ofArray(new byte[11]);
     check.check(request(WrOpcode.SEND).inline(data, 0, 10));
     assertThatThrownBy(() -> check.check(request(WrOpcode.SEND).inline(data, 0, 11)))

@@ -107,10 +107,6 @@ final class EhcaCq extends HcaResource implements CompletionQueue {
     }
   }
 
-  boolean isOf(EhcaHca device) {
-    return hca.equals(device);
-  }
-
   long handle() {
     return handle;
   }

@@ -134,19 +134,33 @@ final class EhcaHca implements Hca {
         commands.call("power on", () -> new Adapter(port, context.bus(), doorbells, options));
     DmaCoherent block = context.dma().allocCoherent(Memory.PAGE);
     if (block == null) {
+      commands.callAlways("power off", () -> powerOff(hypervisor));
       throw new RdmaException(name + ": no coherent memory for its first page; raise the limit");
     }
     EhcaHca hca = new EhcaHca(name, port, context, commands, doorbells, hypervisor, block);
     try {
       hca.setUp();
       return hca;
-    } catch (RdmaException e) {
-      hca.close();
-      throw e;
     } catch (AgentException | IllegalStateException e) {
-      hca.close();
+      hca.giveUp(e);
       throw new RdmaException(name + " does not start: " + e.getMessage(), e);
+    } catch (RdmaException | RuntimeException e) {
+      hca.giveUp(e);
+      throw e;
     }
+  }
+
+  private void giveUp(Exception cause) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private static boolean powerOff(Hypervisor hypervisor) {
+    hypervisor.powerOff();
+    return true;
   }
 
   private void setUp() throws RdmaException {
@@ -269,12 +283,7 @@ final class EhcaHca implements Hca {
 
   private void powerOff() {
     try {
-      commands.callAlways(
-          "power off",
-          () -> {
-            hypervisor.powerOff();
-            return true;
-          });
+      commands.callAlways("power off", () -> powerOff(hypervisor));
       if (events != null) {
         events.stop();
       }

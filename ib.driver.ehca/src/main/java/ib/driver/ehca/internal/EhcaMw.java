@@ -43,10 +43,6 @@ final class EhcaMw extends HcaWindow {
     return mw;
   }
 
-  boolean isOf(EhcaHca device) {
-    return hca.equals(device);
-  }
-
   @Override
   protected void destroy() throws RdmaException {
     hca.hcalls.run("closing " + label(), Hcall.H_FREE_RESOURCE, handle);

@@ -65,7 +65,7 @@ final class EhcaQp extends HcaResource implements QueuePair {
     this.srq = srq;
     this.type = type;
     this.parts = parts;
-    check = new SendCheck(label(), type, EhcaHca.OPERATIONS, 0);
+    check = new SendCheck(hca.commands, label(), type, EhcaHca.OPERATIONS, 0);
   }
 
   static EhcaQp create(EhcaHca hca, EhcaPd pd, ResourceBook book, QpInitAttributes init)
@@ -229,9 +229,6 @@ final class EhcaQp extends HcaResource implements QueuePair {
     WorkQueue sends = parts.sends();
     sends.checkSegments(label(), request.sges());
     check.check(request);
-    if (request.opcode().isLocal()) {
-      checkOwn(request);
-    }
     PostResult refusal = refuse(QpState.RTS);
     if (refusal != null) {
       return refusal;
@@ -308,28 +305,6 @@ final class EhcaQp extends HcaResource implements QueuePair {
     Memory.put32(to, offset + Wqe.KEY, key);
     Memory.put32(to, offset + Wqe.NEW_KEY, newKey);
     Memory.put32(to, offset + Wqe.ACCESS, access);
-  }
-
-  /** What a local operation is about must be of this device. */
-  private void checkOwn(SendWr request) {
-    boolean own =
-        switch (request.opcode()) {
-          case REG_MR -> request.fastRegMr() instanceof EhcaFastRegMr mr && mr.hca.equals(hca);
-          case BIND_MW ->
-              request.window() instanceof EhcaMw mw
-                  && mw.isOf(hca)
-                  && request.region() instanceof EhcaMr mr
-                  && mr.hca.equals(hca);
-          default -> true;
-        };
-    if (!own) {
-      throw new IllegalArgumentException(
-          label()
-              + ": "
-              + request.opcode()
-              + " of a region or window of another device; make one on "
-              + commands().device());
-    }
   }
 
   private static int operation(WrOpcode opcode) {

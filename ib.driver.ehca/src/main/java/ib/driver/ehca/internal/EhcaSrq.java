@@ -100,10 +100,6 @@ final class EhcaSrq extends HcaResource implements SharedReceiveQueue {
     opened();
   }
 
-  boolean isOf(EhcaHca device) {
-    return hca.equals(device);
-  }
-
   long handle() {
     return handle;
   }

@@ -6,7 +6,6 @@ import ib.driver.ehca.internal.format.Hcall;
 import ib.driver.ehca.internal.format.HcallResult;
 import ib.driver.ehca.internal.format.ResourceType;
 import ib.transport.hca.Quota;
-import ib.verbs.CompletionQueue;
 import ib.verbs.DeviceAttributes;
 import ib.verbs.QpInitAttributes;
 import ib.verbs.QpType;
@@ -15,7 +14,6 @@ import ib.verbs.SharedReceiveQueue;
 import ib.verbs.spi.ResourceBook;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a queue pair: the resource, the memory of its two queues, their pages, its registers; all
@@ -44,9 +42,10 @@ final class QpMaker {
 
   EhcaQp make(ResourceBook book) throws RdmaException {
     checkSizes();
-    EhcaCq sendCq = own(init.sendCq());
-    EhcaCq recvCq = own(init.recvCq());
-    EhcaSrq srq = own(init.srq());
+    EhcaCq sendCq = hca.commands.own(EhcaCq.class, init.sendCq());
+    EhcaCq recvCq = hca.commands.own(EhcaCq.class, init.recvCq());
+    SharedReceiveQueue shared = init.srq();
+    EhcaSrq srq = shared == null ? null : hca.commands.own(EhcaSrq.class, shared);
     HcallResult made =
         hca.hcalls.run(
             "creating a queue pair",
@@ -82,22 +81,6 @@ final class QpMaker {
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), limits.maxSge());
     Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), limits.maxSge());
     Quota.checkInlineData(device, init.maxInlineData(), limits.capabilities().maxInlineData());
-  }
-
-  private EhcaCq own(CompletionQueue cq) throws RdmaException {
-    if (cq instanceof EhcaCq mine && mine.isOf(hca)) {
-      return mine;
-    }
-    throw new RdmaException(
-        cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
-  }
-
-  private @Nullable EhcaSrq own(@Nullable SharedReceiveQueue srq) throws RdmaException {
-    if (srq == null || (srq instanceof EhcaSrq mine && mine.isOf(hca))) {
-      return (EhcaSrq) srq;
-    }
-    throw new RdmaException(
-        srq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
   }
 
   private static int code(QpType type) {

@@ -74,10 +74,6 @@ final class IpathCq extends HcaResource implements CompletionQueue {
         "entries of a completion queue of " + hca.commands.device(), entries, IpathHca.MAX_CQE);
   }
 
-  boolean isOf(IpathHca device) {
-    return hca.equals(device);
-  }
-
   @Override
   public int capacity() {
     return filled.capacity();

@@ -130,7 +130,16 @@ final class IpathHca implements Hca {
       hca.doorbells.open(COMMAND_TIMEOUT);
       return hca;
     } catch (AgentException | IllegalStateException e) {
+      hca.giveUp(e);
       throw new RdmaException(name + " does not start: " + e.getMessage(), e);
+    }
+  }
+
+  private void giveUp(Exception cause) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
     }
   }
 

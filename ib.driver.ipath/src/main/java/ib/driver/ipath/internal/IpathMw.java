@@ -39,10 +39,6 @@ final class IpathMw extends HcaWindow {
     return mw;
   }
 
-  boolean isOf(IpathHca device) {
-    return hca.equals(device);
-  }
-
   @Override
   protected void destroy() throws RdmaException {
     commands()

@@ -7,7 +7,6 @@ import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
 import ib.transport.hca.SendCheck;
 import ib.transport.wire.Gids;
-import ib.verbs.CompletionQueue;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
@@ -65,7 +64,7 @@ final class IpathQp extends HcaResource implements QueuePair {
     this.type = init.type();
     sends = new SendRing(init.maxSendWr(), init.maxSendSge(), init.maxInlineData());
     receives = srq == null ? new WorkRing(init.maxRecvWr(), init.maxRecvSge()) : new WorkRing(1, 1);
-    check = new SendCheck(label(), type, IpathHca.OPERATIONS, init.maxInlineData());
+    check = new SendCheck(hca.commands, label(), type, IpathHca.OPERATIONS, init.maxInlineData());
     backend = new IpathTransport(this);
   }
 
@@ -77,9 +76,10 @@ final class IpathQp extends HcaResource implements QueuePair {
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), IpathHca.MAX_SGE);
     Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), IpathHca.MAX_SGE);
     Quota.checkInlineData(device, init.maxInlineData(), IpathHca.MAX_INLINE);
-    IpathCq sendCq = own(hca, init.sendCq());
-    IpathCq recvCq = own(hca, init.recvCq());
-    IpathSrq srq = own(hca, init.srq());
+    IpathCq sendCq = hca.commands.own(IpathCq.class, init.sendCq());
+    IpathCq recvCq = hca.commands.own(IpathCq.class, init.recvCq());
+    SharedReceiveQueue shared = init.srq();
+    IpathSrq srq = shared == null ? null : hca.commands.own(IpathSrq.class, shared);
     hca.qpQuota.take();
     int qpn;
     try {
@@ -91,23 +91,6 @@ final class IpathQp extends HcaResource implements QueuePair {
     IpathQp qp = new IpathQp(hca, pd, book, init, sendCq, recvCq, srq, qpn);
     qp.open();
     return qp;
-  }
-
-  private static IpathCq own(IpathHca hca, CompletionQueue cq) throws RdmaException {
-    if (cq instanceof IpathCq mine && mine.isOf(hca)) {
-      return mine;
-    }
-    throw new RdmaException(
-        cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
-  }
-
-  private static @Nullable IpathSrq own(IpathHca hca, @Nullable SharedReceiveQueue srq)
-      throws RdmaException {
-    if (srq == null || (srq instanceof IpathSrq mine && mine.isOf(hca))) {
-      return (IpathSrq) srq;
-    }
-    throw new RdmaException(
-        srq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
   }
 
   private void open() throws RdmaException {
@@ -211,9 +194,6 @@ final class IpathQp extends HcaResource implements QueuePair {
   public PostResult postSend(SendWr request) {
     sends.checkSges(label(), request.sges());
     check.check(request);
-    if (request.opcode().isLocal()) {
-      checkOwn(request);
-    }
     PostResult refusal = refuse(QpState.RTS);
     if (refusal != null) {
       return refusal;
@@ -229,28 +209,6 @@ final class IpathQp extends HcaResource implements QueuePair {
     sends.publish();
     ringDoorbell();
     return PostResult.OK;
-  }
-
-  /** What a local operation is about must be of this device. */
-  private void checkOwn(SendWr request) {
-    boolean own =
-        switch (request.opcode()) {
-          case REG_MR -> request.fastRegMr() instanceof IpathMr.FastReg mr && mr.hca.equals(hca);
-          case BIND_MW ->
-              request.window() instanceof IpathMw mw
-                  && mw.isOf(hca)
-                  && request.region() instanceof IpathMr mr
-                  && mr.hca.equals(hca);
-          default -> true;
-        };
-    if (!own) {
-      throw new IllegalArgumentException(
-          label()
-              + ": "
-              + request.opcode()
-              + " of a region or window of another device; make one on "
-              + commands().device());
-    }
   }
 
   private void putLocal(int slot, SendWr request) {

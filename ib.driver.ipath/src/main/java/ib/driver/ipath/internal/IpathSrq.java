@@ -51,10 +51,6 @@ final class IpathSrq extends HcaResource implements SharedReceiveQueue {
     return srq;
   }
 
-  boolean isOf(IpathHca device) {
-    return hca.equals(device);
-  }
-
   @Override
   public PostResult postRecv(RecvWr request) {
     ring.checkSges(label(), request.sges());

@@ -143,10 +143,6 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
     opened();
   }
 
-  boolean isOf(MthcaHca device) {
-    return hca.equals(device);
-  }
-
   int cqn() {
     return cqn;
   }
@@ -204,10 +200,10 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
 
   /** Decodes an entry; false for one that a queue pair left behind when it was closed or reset. */
   private boolean take(MemorySegment segment, int entry, int last, WorkCompletion into) {
-    int srqn = Be.get32(segment, entry + Cqe.SRQN);
+    int srqTag = Be.get32(segment, entry + Cqe.SRQN);
     MthcaQp qp = hca.qps.get(Be.get32(segment, entry + Cqe.QPN));
-    if (srqn != 0) {
-      return takeShared(srqn - 1, qp, segment, entry, last, into);
+    if (srqTag != 0) {
+      return takeShared(srqTag, qp, segment, entry, last, into);
     }
     if (qp == null || qp.isClosed()) {
       return false;
@@ -228,14 +224,14 @@ final class MthcaCq extends HcaResource implements CompletionQueue {
    * is not there any more.
    */
   private boolean takeShared(
-      int srqn,
+      int srqTag,
       @Nullable MthcaQp qp,
       MemorySegment segment,
       int entry,
       int last,
       WorkCompletion into) {
-    MthcaSrq srq = hca.srq(srqn);
-    if (srq == null) {
+    MthcaSrq srq = hca.srq(Cqe.srqnOf(srqTag));
+    if (srq == null || !srq.isTagged(srqTag)) {
       return false;
     }
     long wrId = srq.complete(Be.get32(segment, entry + Cqe.WQE));

@@ -57,10 +57,6 @@ final class MthcaMw extends HcaWindow {
     setKey(key);
   }
 
-  boolean isOf(MthcaHca device) {
-    return hca.equals(device);
-  }
-
   @Override
   protected void destroy() throws RdmaException {
     hca.hcr.execute(Command.HW2SW_MPT, 0, MthcaTables.index(index), 0);

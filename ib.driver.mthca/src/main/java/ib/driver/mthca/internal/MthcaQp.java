@@ -8,7 +8,6 @@ import ib.driver.mthca.internal.prm.RegisterSpace;
 import ib.transport.hca.HcaResource;
 import ib.transport.hca.Quota;
 import ib.transport.hca.SendCheck;
-import ib.verbs.CompletionQueue;
 import ib.verbs.NotSupportedException;
 import ib.verbs.PostResult;
 import ib.verbs.QpAttributes;
@@ -71,7 +70,8 @@ final class MthcaQp extends HcaResource implements QueuePair {
     this.sends = sends;
     life = hca.nextNumber();
     this.receives = receives;
-    check = new SendCheck(label(qpn), type, MthcaHca.OPERATIONS, sends.maxInlineBytes());
+    check =
+        new SendCheck(hca.commands, label(qpn), type, MthcaHca.OPERATIONS, sends.maxInlineBytes());
   }
 
   private static String label(int qpn) {
@@ -82,9 +82,10 @@ final class MthcaQp extends HcaResource implements QueuePair {
       throws RdmaException {
     hca.commands.requirePresent("creating a queue pair");
     checkLimits(hca, init);
-    MthcaCq sendCq = own(hca, init.sendCq());
-    MthcaCq recvCq = own(hca, init.recvCq());
-    MthcaSrq srq = own(hca, init.srq());
+    MthcaCq sendCq = hca.commands.own(MthcaCq.class, init.sendCq());
+    MthcaCq recvCq = hca.commands.own(MthcaCq.class, init.recvCq());
+    SharedReceiveQueue shared = init.srq();
+    MthcaSrq srq = shared == null ? null : hca.commands.own(MthcaSrq.class, shared);
     hca.resources().qps().take();
     try (Undo undo = new Undo()) {
       undo.add(hca.resources().qps()::give);
@@ -122,23 +123,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
     Quota.checkLimit("maxSendSge on " + device, init.maxSendSge(), limits.maxSg());
     Quota.checkLimit("maxRecvSge on " + device, init.maxRecvSge(), limits.maxSg());
     Quota.checkInlineData(device, init.maxInlineData(), MthcaHca.MAX_INLINE);
-  }
-
-  private static MthcaCq own(MthcaHca hca, CompletionQueue cq) throws RdmaException {
-    if (cq instanceof MthcaCq mine && mine.isOf(hca)) {
-      return mine;
-    }
-    throw new RdmaException(
-        cq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
-  }
-
-  private static @Nullable MthcaSrq own(MthcaHca hca, @Nullable SharedReceiveQueue srq)
-      throws RdmaException {
-    if (srq == null || (srq instanceof MthcaSrq mine && mine.isOf(hca))) {
-      return (MthcaSrq) srq;
-    }
-    throw new RdmaException(
-        srq.label() + " is not of " + hca.commands.device() + "; make one on the same device");
   }
 
   private void open(Undo undo) throws RdmaException {
@@ -340,9 +324,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
   public PostResult postSend(SendWr request) {
     sends.checkSges(request.sges());
     check.check(request);
-    if (request.opcode().isLocal()) {
-      checkOwn(request);
-    }
     sends.gate.enter();
     try {
       PostResult refusal = refuse(QpState.RTS);
@@ -357,28 +338,6 @@ final class MthcaQp extends HcaResource implements QueuePair {
     }
     ring(RegisterSpace.SEND_DOORBELL);
     return PostResult.OK;
-  }
-
-  /** What a local operation is about must be of this device. */
-  private void checkOwn(SendWr request) {
-    boolean own =
-        switch (request.opcode()) {
-          case REG_MR -> request.fastRegMr() instanceof MthcaFastReg mr && mr.hca.equals(hca);
-          case BIND_MW ->
-              request.window() instanceof MthcaMw mw
-                  && mw.isOf(hca)
-                  && request.region() instanceof MthcaMr mr
-                  && mr.hca.equals(hca);
-          default -> true;
-        };
-    if (!own) {
-      throw new IllegalArgumentException(
-          label()
-              + ": "
-              + request.opcode()
-              + " of a region or window of another device; make one on "
-              + commands().device());
-    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package ib.driver.mthca.internal;
 
 import ib.driver.mthca.internal.prm.Be;
 import ib.driver.mthca.internal.prm.Command;
+import ib.driver.mthca.internal.prm.Cqe;
 import ib.driver.mthca.internal.prm.Db;
 import ib.driver.mthca.internal.prm.QpContext;
 import ib.driver.mthca.internal.prm.SrqContext;
@@ -29,6 +30,11 @@ final class MthcaSrq extends HcaResource implements SharedReceiveQueue {
   private final MthcaHca hca;
   private final MthcaPd pd;
   private final int number;
+
+  /** What completions of this queue carry: it can't be an earlier one's with the same number. */
+  private final int tag;
+
+  private final int life;
   private final SrqInitAttributes init;
   private final int logStride;
   private final int entries;
@@ -63,6 +69,8 @@ final class MthcaSrq extends HcaResource implements SharedReceiveQueue {
     this.hca = hca;
     this.pd = pd;
     this.number = number;
+    life = hca.nextNumber();
+    tag = Cqe.srqTag(number, life);
     this.init = init;
     this.logStride = logStride;
     this.buffer = buffer;
@@ -114,6 +122,7 @@ final class MthcaSrq extends HcaResource implements SharedReceiveQueue {
       Be.put32(in, SrqContext.MTT_INDEX, buffer.firstTranslation());
       Be.put32(in, SrqContext.SHAPE, QpContext.shape(Be.log2(entries), logStride));
       Be.put32(in, SrqContext.RECORD, record.index());
+      Be.put32(in, SrqContext.LIFE, life);
       hca.resources().srqByNumber().set(number, this);
       hca.hcr.execute(Command.SW2HW_SRQ, box.address(), number, 0);
       hca.hcr.execute(Command.ARM_SRQ, init.srqLimit(), number, 0);
@@ -133,12 +142,13 @@ final class MthcaSrq extends HcaResource implements SharedReceiveQueue {
         (to << logStride) | SrqContext.LINK_VALID);
   }
 
-  boolean isOf(MthcaHca device) {
-    return hca.equals(device);
-  }
-
   int number() {
     return number;
+  }
+
+  /** Whether a completion that carries a tag is of this queue. */
+  boolean isTagged(int tagOfEntry) {
+    return tag == tagOfEntry;
   }
 
   @Override

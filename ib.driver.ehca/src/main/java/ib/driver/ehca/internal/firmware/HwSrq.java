@@ -64,6 +64,7 @@ final class HwSrq implements RegisterPage {
 
   /** Takes the next entry; its tag is the cookie. */
   boolean next(RecvWqe into) {
+    announced += adder.getAndSet(0); // also where nothing is fetched: the limit counts all
     if (failed) {
       return false;
     }
@@ -80,7 +81,6 @@ final class HwSrq implements RegisterPage {
   }
 
   private int fetch() {
-    announced += adder.getAndSet(0);
     if (announced - fetched > entries) {
       return fail();
     }

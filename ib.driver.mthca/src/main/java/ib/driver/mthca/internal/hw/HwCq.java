@@ -122,7 +122,7 @@ final class HwCq {
     memory.put32(Cqe.QPN, qp.qpn());
     memory.put32(Cqe.LIFE, qp.life());
     memory.put32(Cqe.WQE, wqeOffset);
-    memory.put32(Cqe.SRQN, receive ? qp.srqn() + 1 : 0);
+    memory.put32(Cqe.SRQN, receive ? qp.srqTag() : 0);
     return true;
   }
 

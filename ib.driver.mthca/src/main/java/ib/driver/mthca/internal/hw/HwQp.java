@@ -104,6 +104,11 @@ final class HwQp implements QpBackend {
     return srq == null ? NONE : srq.srqn();
   }
 
+  /** What completions of the shared receive queue carry, or 0. */
+  int srqTag() {
+    return srq == null ? 0 : srq.tag();
+  }
+
   PortQp transport() {
     return Objects.requireNonNull(transport);
   }

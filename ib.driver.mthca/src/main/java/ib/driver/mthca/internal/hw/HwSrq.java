@@ -2,6 +2,7 @@
 package ib.driver.mthca.internal.hw;
 
 import ib.dma.DmaAccess;
+import ib.driver.mthca.internal.prm.Cqe;
 import ib.driver.mthca.internal.prm.Db;
 import ib.driver.mthca.internal.prm.Eqe;
 import ib.driver.mthca.internal.prm.SrqContext;
@@ -17,6 +18,7 @@ final class HwSrq {
 
   private final InfiniHost chip;
   private final int srqn;
+  private final int life;
   private final HwRing ring;
   private final long record;
   private final HostMemory memory;
@@ -33,9 +35,10 @@ final class HwSrq {
   private int limit;
   private boolean failed;
 
-  HwSrq(InfiniHost chip, int srqn, HwRing ring, long record) {
+  HwSrq(InfiniHost chip, int srqn, int life, HwRing ring, long record) {
     this.chip = chip;
     this.srqn = srqn;
+    this.life = life;
     this.ring = ring;
     this.record = record;
     memory = new HostMemory(chip.bus());
@@ -45,6 +48,11 @@ final class HwSrq {
 
   int srqn() {
     return srqn;
+  }
+
+  /** What completions carry. */
+  int tag() {
+    return Cqe.srqTag(srqn, life);
   }
 
   int limit() {

@@ -81,7 +81,8 @@ final class ResourceCommands {
     HwRing ring =
         new HwRing(chip.tpt(), Be.get32(box, SrqContext.MTT_INDEX), shape >>> 8, shape & 0xFF);
     long record = chip.record(Be.get32(box, SrqContext.RECORD));
-    chip.srqs().put(srqn, new HwSrq(chip, srqn, ring, record));
+    int life = Be.get32(box, SrqContext.LIFE);
+    chip.srqs().put(srqn, new HwSrq(chip, srqn, life, ring, record));
   }
 
   /** Arms the limit of a shared receive queue. */

@@ -16,8 +16,9 @@ public final class Cqe {
   public static final int REMOTE_QPN = 8;
 
   /**
-   * Number of the shared receive queue that the entry came from, and 1; 0 if from none. Our own:
-   * the chip's driver finds it through the queue pair, which may be gone here.
+   * Number of the shared receive queue that the entry came from, and 1, below its life, see {@link
+   * #srqTag}; 0 if from none. Our own: the chip's driver finds it through the queue pair, which may
+   * be gone here, as may the shared queue, and its number be another's.
    */
   public static final int SRQN = 12;
 
@@ -62,6 +63,16 @@ public final class Cqe {
   private static final int SEND_INVAL = 0x0C;
 
   private Cqe() {}
+
+  /** What {@link #SRQN} holds of a shared receive queue. */
+  public static int srqTag(int srqn, int life) {
+    return life << 16 | (srqn + 1);
+  }
+
+  /** The number in a {@link #srqTag}. */
+  public static int srqnOf(int tag) {
+    return (tag & 0xFFFF) - 1;
+  }
 
   /**
    * The last word of an entry on success.

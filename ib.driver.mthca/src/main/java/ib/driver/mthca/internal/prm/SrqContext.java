@@ -19,6 +19,12 @@ public final class SrqContext {
   /** Limit that is armed, 0 for none; in the answer of QUERY_SRQ. */
   public static final int LIMIT = 12;
 
+  /**
+   * Tells the queue from others that had its number before, in the lower 16 bits. Our own, as is
+   * the field of the completion entry that it comes back in.
+   */
+  public static final int LIFE = 16;
+
   /** In the link of an entry: it is one. */
   public static final int LINK_VALID = 1;
 

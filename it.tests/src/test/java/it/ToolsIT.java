@@ -214,6 +214,32 @@ public class ToolsIT {
     assertThat(measure("read lat -D 3", "mthca0", "ipath0")).contains("tps average");
   }
 
+  @Test
+  public void shouldMeasureInBothDirectionsAndOnSeveralQueuePairs() throws Exception {
+    String table = measure("write bw -b -q 3 -n 200 -t 16 -s 5000", "mthca0", "ipath0");
+    assertThat(table).contains("RDMA_Write Bidirectional BW Test", "Number of qps   : 3");
+    assertThat(table.split("\\n 5000 +600 ", -1)).as("both print it: %s", table).hasSize(3);
+    assertThat(table.split("5000\\[B] as the peer fills", -1)).as("%s", table).hasSize(3);
+    for (String what : new String[] {"read bw -b -q 2", "send bw -b -q 2", "send bw -b -c UD"}) {
+      String both = measure(what + " -n 50 -t 4 -s 3000", "ipath0", "mthca0");
+      assertThat(both.split("3000\\[B] as the peer fills", -1)).as("%s", both).hasSize(3);
+    }
+    assertThat(measure("atomic bw -b -q 2 -n 50 -t 4", "mthca0", "ipath0"))
+        .containsPattern("\\n 8 +100 ")
+        .contains("Data            : 50 additions found in memory");
+    assertThat(measure("send bw -q 4 -a -n 5", "ehca0", "mthca0"))
+        .contains("\n 2 ", "\n 1048576 ")
+        .contains("1048576[B] as the peer");
+    assertThat(measure("send bw -b -a -n 5", "mthca0", "ehca0")).contains("\n 1048576 ");
+    assertThat(measure("send bw -b -D 3 -s 2K", "mthca0", "ipath0"))
+        .contains("2048[B] as the peer");
+    String port = freePort() + " -R -d ";
+    String cm = "perf write bw -b -q 3 -n 50 -p " + port;
+    Shell.Job server = serve(cm + "mthca0", "mthca0");
+    assertThat(shell.run(cm + "ehca0 " + NEAR) + server.succeeds())
+        .contains("rdma_cm QPs     : ON", "[B] as the peer fills its memory");
+  }
+
   /** Measures between two devices; what both ends printed. */
   private String measure(String what, String near, String far) throws Exception {
     String command = "perf " + what + " -p " + freePort() + " -d ";
@@ -253,7 +279,9 @@ public class ToolsIT {
     assertThat(shell.start("perf").fails()).contains("name operation and measure");
     assertThat(shell.start("perf write speed " + NEAR).fails()).contains("give bw or lat");
     assertThat(shell.start("perf write bw -s 2000000 " + NEAR).fails()).contains("1 to 1048576");
-    assertThat(shell.start("perf write bw -q 2").fails()).contains("one queue pair", "-q 1");
+    assertThat(shell.start("perf write bw -q 65").fails()).contains("1 to 64");
+    assertThat(shell.start("perf write lat -q 2").fails()).contains("-q 2", "measure bw");
+    assertThat(shell.start("perf send lat -b").fails()).contains("-b: ", "measure bw");
     assertThat(shell.start("perf read bw -c UC").fails()).contains("no READ", "-c RC");
     assertThat(shell.start("perf write bw -D 5 -n 10").fails()).contains("neither with -n");
     assertThat(shell.start("perf write lat -p " + freePort() + " 127.0.0.1").fails())

@@ -41,7 +41,16 @@ final class PerftestCases {
       cases.addAll(both("send", measure, 4096, 1024, " -c UC"));
       cases.addAll(both("write", measure, 4096, 1024, " -c UC"));
     }
+    for (String operation : List.of("write", "read", "send")) {
+      cases.addAll(both(operation, "bw", 4096, 4096, " -b"));
+      cases.addAll(both(operation, "bw", 4096, 4096, " -q 3"));
+    }
+    cases.addAll(both("send", "bw", 4096, 4096, " -b -q 3"));
+    cases.addAll(both("atomic", "bw", 8, 4096, " -b -q 3"));
+    cases.addAll(both("send", "bw", 2048, 4096, " -b -c UD"));
+    cases.addAll(both("write", "bw", 4096, 4096, " -b -q 3 -R"));
     cases.addAll(both("write", "bw", 4096, 4096, " -D 4"));
+    cases.addAll(both("send", "bw", 4096, 4096, " -b -D 4"));
     cases.addAll(both("send", "lat", 4096, 4096, " -D 4"));
     cases.add(killed());
     return cases;
@@ -63,7 +72,7 @@ final class PerftestCases {
         + (isTimed(type) ? "" : " -n " + iterations(size))
         + type
         // What is lost is not sent again: no more than the guest's network card holds.
-        + (type.startsWith(" -c U") ? " -t 2" : "")
+        + (type.contains(" -c U") ? " -t 2" : "")
         + (operation.equals("atomic") ? "" : " -s " + size)
         + (mtu == 4096 ? "" : " -m " + mtu);
   }
@@ -145,7 +154,15 @@ final class PerftestCases {
   /** A line of results. What was measured is nobody's business here, and may be "inf". */
   private static Pattern line(int size, String type) {
     return Pattern.compile(
-        "(?m)^ " + size + " +(" + (isTimed(type) ? "[1-9]\\d*" : iterations(size)) + ") +\\S");
+        "(?m)^ "
+            + size
+            + " +("
+            + (isTimed(type) ? "[1-9]\\d*" : iterations(size) * queuePairs(type))
+            + ") +\\S");
+  }
+
+  private static int queuePairs(String type) {
+    return type.contains("-q 3") ? 3 : 1;
   }
 
   /** Both have printed the same size and number; what we say of the data. */

@@ -17,6 +17,8 @@ final class Arguments {
   /** What a command takes, and what was given. */
   private record Option(String name, boolean hasValue) {}
 
+  private static final int KIB = 1024;
+
   private final String usage;
   private final Map<String, Option> known = new HashMap<>();
   private final Map<String, String> given = new HashMap<>();
@@ -127,13 +129,26 @@ final class Arguments {
   /** A number in a range; decimal, or hexadecimal after {@code 0x}. */
   int number(String name, int otherwise, int min, int max) throws ToolException {
     String value = given.get(name);
+    return value == null ? otherwise : number(name, value, value, 1, min, max);
+  }
+
+  /** The same of bytes, also in KiB with a K behind, and in MiB with an M. */
+  int bytes(String name, int otherwise, int min, int max) throws ToolException {
+    String value = given.get(name);
     if (value == null) {
       return otherwise;
     }
+    int unit = value.endsWith("K") ? KIB : value.endsWith("M") ? KIB * KIB : 1;
+    String digits = unit == 1 ? value : value.substring(0, value.length() - 1);
+    return number(name, value, digits, unit, min, max);
+  }
+
+  private static int number(String name, String value, String digits, int unit, int min, int max)
+      throws ToolException {
     try {
-      int number = Integer.decode(value);
+      long number = (long) unit * Integer.decode(digits);
       if (number >= min && number <= max) {
-        return number;
+        return (int) number;
       }
     } catch (NumberFormatException e) {
       // Answered below, as a number out of range is.

@@ -11,20 +11,23 @@ import java.lang.foreign.ValueLayout;
  */
 final class PerfCheck {
   private final PerfEnd end;
+  private final PerfLane lane;
   private final PerfOptions options;
   private final long[] numbers;
 
-  PerfCheck(PerfEnd end) {
+  PerfCheck(PerfEnd end, PerfLane lane) {
     this.end = end;
+    this.lane = lane;
     this.options = end.options;
     this.numbers = new long[end.terms.slots(PerfOptions.ATOMIC_BYTES)];
   }
 
-  /** At the server, before anything is done to its memory. */
+  /** Where something comes to, before anything is done to its memory. */
   void remember() {
-    if (options.operation == Operation.ATOMIC && !options.isClient()) {
+    boolean reached = options.bidirectional || !options.isClient();
+    if (options.operation == Operation.ATOMIC && reached) {
       for (int slot = 0; slot < numbers.length; slot++) {
-        numbers[slot] = number(end.target.segment(), slot);
+        numbers[slot] = number(lane.target.segment(), slot);
       }
     }
   }
@@ -38,15 +41,15 @@ final class PerfCheck {
   private long[] fetch(int slots) throws ToolException {
     PerfClock never = new PerfClock(0);
     for (int slot = 0; slot < slots; slot++) {
-      end.postAdd(end.terms.offset(PerfOptions.ATOMIC_BYTES, slot), 0, true);
+      end.postAdd(lane, end.terms.offset(PerfOptions.ATOMIC_BYTES, slot), 0, true);
       end.next(PerfOptions.ATOMIC_BYTES, never);
     }
-    end.source.forCpu();
+    lane.source.forCpu();
     long[] fetched = new long[slots];
     for (int slot = 0; slot < slots; slot++) {
-      fetched[slot] = number(end.source.segment(), slot);
+      fetched[slot] = number(lane.source.segment(), slot);
     }
-    end.source.forDevice();
+    lane.source.forDevice();
     return fetched;
   }
 
@@ -65,20 +68,26 @@ final class PerfCheck {
   String client() throws ToolException {
     return switch (options.operation) {
       case WRITE -> options.latency ? written() : "the server's to check";
-      case SEND -> options.latency ? pattern(end.target, end.headBytes()) : "the server's to check";
-      case READ -> pattern(end.source, 0);
+      case SEND ->
+          options.latency ? pattern(lane.target, end.headBytes()) : "the server's to check";
+      case READ -> pattern(lane.source, 0);
       case ATOMIC -> options.durationS > 0 ? "not checked with -D" : fetchedAgain();
     };
   }
 
   /** At the server, when all is done. */
-  String server(long iterations) throws ToolException {
+  String server() throws ToolException {
     return switch (options.operation) {
-      case WRITE -> options.latency ? written() : pattern(end.target, 0);
-      case SEND -> pattern(end.target, end.headBytes());
+      case WRITE -> options.latency ? written() : pattern(lane.target, 0);
+      case SEND -> pattern(lane.target, end.headBytes());
       case READ -> "the client's to check";
-      case ATOMIC -> added(iterations);
+      case ATOMIC -> added(options.iterations);
     };
+  }
+
+  /** At both ends of what goes both ways, when all is done. */
+  String both() throws ToolException {
+    return options.operation == Operation.READ ? client() : server();
   }
 
   private String fetchedAgain() throws ToolException {
@@ -104,10 +113,10 @@ final class PerfCheck {
   }
 
   private String added(long iterations) throws ToolException {
-    end.target.forCpu();
+    lane.target.forCpu();
     long sum = 0;
     for (int slot = 0; slot < numbers.length; slot++) {
-      sum += number(end.target.segment(), slot) - numbers[slot];
+      sum += number(lane.target.segment(), slot) - numbers[slot];
     }
     if (options.durationS > 0) {
       return sum + " additions came";
@@ -121,8 +130,8 @@ final class PerfCheck {
 
   /** The last byte counts, the others are 0, as both ends fill theirs. */
   private String written() throws ToolException {
-    end.target.forCpu();
-    MemorySegment memory = end.target.segment();
+    lane.target.forCpu();
+    MemorySegment memory = lane.target.segment();
     int size = end.sizeBytes;
     for (int i = 0; i < size - 1; i++) {
       byte is = memory.get(ValueLayout.JAVA_BYTE, i);

@@ -1,62 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.tools.internal;
 
-import ib.dma.DmaDirection;
 import ib.tools.internal.PerfOptions.Operation;
 import ib.verbs.AccessFlags;
 import ib.verbs.AtomicCap;
 import ib.verbs.ConnectParams;
 import ib.verbs.DeviceAttributes;
-import ib.verbs.QpAttributes;
 import ib.verbs.QpInitAttributes;
-import ib.verbs.QpState;
 import ib.verbs.QpType;
-import ib.verbs.QueuePair;
 import ib.verbs.RdmaException;
 import ib.verbs.SendWr;
 import ib.verbs.WcOpcode;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
-import java.lang.foreign.MemorySegment;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One end of a measurement: a queue pair, what it sends or reads into, and what the peer reaches or
- * sends to. Used by the thread of its run.
- */
+/** One end of a measurement: its queue pairs with their memory. Used by the thread of its run. */
 final class PerfEnd {
-  /** As perftest sets it ({@code DEF_QKEY}). */
-  private static final int QKEY = 0x1111_1111;
-
-  /** What memory holds to which data comes: no pattern of perftest's. */
-  static final byte BLANK = (byte) 0xAA;
-
-  private static final int GRH_BYTES = 40;
-  private static final int PSNS = 1 << 24;
-  private static final int MIN_RNR_TIMER = 12;
-  private static final int RETRIES = 7;
-
   final PerfOptions options;
   final PerfTerms terms;
   final int sizeBytes;
   final Channel channel;
-  final QueuePair qp;
-  final Region source;
-  final Region target;
 
-  /** Receives posted at a time. */
+  /** One for each queue pair. */
+  final List<PerfLane> lanes;
+
+  /** Receives posted at a time to each queue pair. */
   final int rxDepth;
 
   private final int receiveBytes;
   private final int reads;
-  private final PerfDest mine;
-  private @Nullable PerfDest peer;
   private final PerfWatch watch;
 
   /**
-   * Makes it, its queue pair in INIT.
+   * Makes it, its queue pairs in INIT.
    *
    * @param sizeBytes largest message
    */
@@ -67,200 +47,120 @@ final class PerfEnd {
     this.sizeBytes = sizeBytes;
     this.watch = watch;
     DeviceAttributes has = run.local().device().query();
-    Operation operation = options.operation;
-    if (operation == Operation.ATOMIC && has.capabilities().atomicCap() == AtomicCap.NONE) {
+    if (options.operation == Operation.ATOMIC && has.capabilities().atomicCap() == AtomicCap.NONE) {
       throw new ToolException(
           run.local().device().name() + " has no atomic operations; choose another with -d");
     }
-    boolean one = operation == Operation.READ || operation == Operation.ATOMIC;
     int most = options.reads == 0 ? has.maxQpRdAtom() : Math.min(options.reads, has.maxQpRdAtom());
-    this.reads = one ? most : 1;
-    this.receiveBytes = sizeBytes + (options.type == QpType.UD ? GRH_BYTES : 0);
+    this.reads = options.fetches() ? most : 1;
+    this.receiveBytes = sizeBytes + (options.type == QpType.UD ? PerfLane.GRH_BYTES : 0);
     int sends = options.txDepth + 1;
-    int receives = Math.min(options.rxDepth, Math.min(has.maxQpWr(), has.maxCqe() - sends));
-    this.channel = new Channel(run, sends + receives);
-    int buffer = terms.bufferBytes(sizeBytes);
-    this.source =
-        new Region(
-            run,
-            channel.pd,
-            buffer,
-            AccessFlags.LOCAL_WRITE,
-            one ? DmaDirection.FROM_DEVICE : DmaDirection.TO_DEVICE,
-            this::fillSource);
-    this.target =
-        new Region(
-            run,
-            channel.pd,
-            buffer + GRH_BYTES,
-            AccessFlags.LOCAL_WRITE | remoteAccess(operation),
-            targetDirection(operation),
-            this::fillTarget);
-    QpInitAttributes init = channel.attributes(options.type, sends, receives);
-    this.qp = channel.queuePair(init.withMaxInlineData(options.inlineBytes));
-    this.rxDepth = receives;
-    QpAttributes ready = new QpAttributes().state(QpState.INIT);
-    qp.modify(
-        options.type == QpType.UD
-            ? ready.qkey(QKEY)
-            : ready.accessFlags(AccessFlags.LOCAL_WRITE | remoteAccess(operation)));
-    this.mine =
-        new PerfDest(
-            reads,
-            qp.qpn(),
-            ThreadLocalRandom.current().nextInt(PSNS),
-            target.rkey(),
-            target.address(),
-            run.local().manager().localAddress());
-  }
-
-  private static int remoteAccess(Operation operation) {
-    return switch (operation) {
-      case WRITE -> AccessFlags.REMOTE_WRITE;
-      case READ -> AccessFlags.REMOTE_READ;
-      case ATOMIC -> AccessFlags.REMOTE_ATOMIC;
-      case SEND -> 0;
-    };
-  }
-
-  private static DmaDirection targetDirection(Operation operation) {
-    return switch (operation) {
-      case WRITE, SEND -> DmaDirection.FROM_DEVICE;
-      case READ -> DmaDirection.TO_DEVICE;
-      case ATOMIC -> DmaDirection.BIDIRECTIONAL;
-    };
-  }
-
-  private void fillSource(MemorySegment memory) {
-    if (options.operation == Operation.WRITE && options.latency) {
-      memory.fill((byte) 0);
-    } else {
-      PerfPattern.fill(memory);
+    int room = has.maxCqe() / options.queuePairs - sends;
+    if (room < 1) {
+      throw new ToolException(
+          "a completion queue of %s holds %d, not %d requests of each of %d queue pairs; give a smaller -t or -q"
+              .formatted(run.local().device().name(), has.maxCqe(), sends, options.queuePairs));
     }
-  }
-
-  private void fillTarget(MemorySegment memory) {
-    if (targetDirection(options.operation) == DmaDirection.FROM_DEVICE) {
-      memory.fill(BLANK);
-    } else {
-      PerfPattern.fill(memory);
+    this.rxDepth = Math.min(options.rxDepth, Math.min(has.maxQpWr(), room));
+    this.channel = new Channel(run, (sends + rxDepth) * options.queuePairs);
+    QpInitAttributes init =
+        channel.attributes(options.type, sends, rxDepth).withMaxInlineData(options.inlineBytes);
+    List<PerfLane> made = new ArrayList<>();
+    for (int i = 0; i < options.queuePairs; i++) {
+      made.add(new PerfLane(run, options, channel, i, terms.bufferBytes(sizeBytes), init, reads));
     }
+    this.lanes = List.copyOf(made);
   }
 
-  /** What the peer needs to know of us. */
+  /** The queue pair of what needs but one. */
+  PerfLane first() {
+    return lanes.getFirst();
+  }
+
+  /** What the peer needs to know of the first queue pair; also said to wait for each other. */
   PerfDest mine() {
-    return mine;
-  }
-
-  /** What we know of the peer. */
-  PerfDest peer() {
-    PerfDest known = peer;
-    if (known == null) {
-      throw new IllegalStateException("not connected");
-    }
-    return known;
-  }
-
-  /** The peer, by way of the connection manager. */
-  void connected(PerfDest other) {
-    peer = other;
+    return first().mine;
   }
 
   /** What we propose, or agree to, where the connection manager connects. */
   ConnectParams params() {
-    boolean one = options.operation == Operation.READ || options.operation == Operation.ATOMIC;
-    int most = one ? reads : 0;
+    int most = options.fetches() ? reads : 0;
     return new ConnectParams(
         new byte[0],
         most,
         most,
-        RETRIES,
-        RETRIES,
+        PerfLane.RETRIES,
+        PerfLane.RETRIES,
         options.ackTimeoutCode,
-        AccessFlags.LOCAL_WRITE | remoteAccess(options.operation));
-  }
-
-  /** Connects the queue pair. */
-  void connect(PerfDest other) throws RdmaException {
-    peer = other;
-    QpAttributes rtr = new QpAttributes().state(QpState.RTR);
-    QpAttributes rts = new QpAttributes().state(QpState.RTS).sqPsn(mine.psn());
-    if (options.type != QpType.UD) {
-      rtr.pathMtuBytes(terms.mtuBytes())
-          .destQpn(other.qpn())
-          .rqPsn(other.psn())
-          .remoteAddress(other.gid());
-    }
-    if (options.type == QpType.RC) {
-      rtr.maxDestRdAtomic(reads).minRnrTimer(MIN_RNR_TIMER);
-      rts.timeoutCode(options.ackTimeoutCode)
-          .retryCount(RETRIES)
-          .rnrRetry(RETRIES)
-          .maxRdAtomic(Math.max(1, Math.min(reads, other.outReads())));
-    }
-    qp.modify(rtr);
-    qp.modify(rts);
+        AccessFlags.LOCAL_WRITE | PerfLane.remoteAccess(options.operation));
   }
 
   /** Posts as many receives as there are at a time, before the ends begin. */
   void postReceives() throws ToolException {
-    for (int i = 0; i < rxDepth; i++) {
-      postReceive();
+    for (PerfLane lane : lanes) {
+      for (int i = 0; i < rxDepth; i++) {
+        postReceive(lane);
+      }
     }
   }
 
   /** Posts a receive of the peer's next message. */
-  void postReceive() throws ToolException {
-    channel.postReceive(qp, 0, target.address(), receiveBytes, target.lkey());
+  void postReceive(PerfLane lane) throws ToolException {
+    channel.postReceive(
+        lane.qp, lane.index, lane.target.address(), receiveBytes, lane.target.lkey());
   }
 
   /**
    * Posts the operation.
    *
-   * @param n which one, from 0: small messages go to slots in turn
+   * @param n which one of this queue pair, from 0: small messages go to slots in turn
    */
-  void post(int size, long n, boolean signaled) throws ToolException {
+  void post(PerfLane lane, int size, long n, boolean signaled) throws ToolException {
     int offset = terms.offset(size, n);
     SendWr request = channel.send();
-    PerfDest to = peer();
+    PerfDest to = lane.peer();
+    int id = lane.index;
     switch (options.operation) {
-      case WRITE -> request.reset(n, WrOpcode.RDMA_WRITE).remote(to.address() + offset, to.rkey());
-      case READ -> request.reset(n, WrOpcode.RDMA_READ).remote(to.address() + offset, to.rkey());
-      case SEND -> request.reset(n, WrOpcode.SEND);
+      case WRITE -> request.reset(id, WrOpcode.RDMA_WRITE).remote(to.address() + offset, to.rkey());
+      case READ -> request.reset(id, WrOpcode.RDMA_READ).remote(to.address() + offset, to.rkey());
+      case SEND -> request.reset(id, WrOpcode.SEND);
       case ATOMIC -> {
-        postAdd(offset, 1, signaled);
+        postAdd(lane, offset, 1, signaled);
         return;
       }
     }
     if (options.type == QpType.UD) {
-      request.datagram(to.gid(), to.qpn(), QKEY);
+      request.datagram(to.gid(), to.qpn(), PerfLane.QKEY);
     }
     if (size <= options.inlineBytes && options.operation != Operation.READ) {
-      request.inline(source.segment(), offset, size);
+      request.inline(lane.source.segment(), offset, size);
     } else {
-      request.sges().add(source.address() + offset, size, source.lkey());
+      request.sges().add(lane.source.address() + offset, size, lane.source.lkey());
     }
-    channel.post(qp, request.signaled(signaled));
+    channel.post(lane.qp, request.signaled(signaled));
   }
 
   /**
    * Posts an addition to the peer's number at an offset; what was there comes to the same of ours.
    */
-  void postAdd(int offset, long value, boolean signaled) throws ToolException {
-    PerfDest to = peer();
-    SendWr request = channel.send().reset(0, WrOpcode.ATOMIC_FETCH_AND_ADD);
+  void postAdd(PerfLane lane, int offset, long value, boolean signaled) throws ToolException {
+    PerfDest to = lane.peer();
+    SendWr request = channel.send().reset(lane.index, WrOpcode.ATOMIC_FETCH_AND_ADD);
     request.fetchAdd(value).remote(to.address() + offset, to.rkey());
-    request.sges().add(source.address() + offset, PerfOptions.ATOMIC_BYTES, source.lkey());
-    channel.post(qp, request.signaled(signaled));
+    request
+        .sges()
+        .add(lane.source.address() + offset, PerfOptions.ATOMIC_BYTES, lane.source.lkey());
+    channel.post(lane.qp, request.signaled(signaled));
   }
 
   /**
    * Waits for the next completion, which must be a success.
    *
    * @param size of the messages that come
-   * @return what completed; null if the time is over
+   * @return what completed, its id the number of its queue pair, until the next; null if the time
+   *     is over
    */
-  @Nullable WcOpcode next(int size, PerfClock clock) throws ToolException {
+  @Nullable WorkCompletion next(int size, PerfClock clock) throws ToolException {
     watch.begin();
     BooleanSupplier over = () -> clock.isOver() || watch.isOver();
     WorkCompletion completion = channel.next(over, Common.OPERATION_NS);
@@ -271,7 +171,7 @@ final class PerfEnd {
       throw watch.why();
     }
     check(completion, size);
-    return completion.opcode();
+    return completion;
   }
 
   private void check(WorkCompletion completion, int size) throws ToolException {
@@ -311,7 +211,7 @@ final class PerfEnd {
     return watch;
   }
 
-  /** Where in {@link #target} a message begins. */
+  /** Where in what comes to a queue pair a message begins. */
   int headBytes() {
     return receiveBytes - sizeBytes;
   }

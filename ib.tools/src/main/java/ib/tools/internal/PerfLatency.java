@@ -2,6 +2,7 @@
 package ib.tools.internal;
 
 import ib.verbs.WcOpcode;
+import ib.verbs.WorkCompletion;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -21,6 +22,7 @@ final class PerfLatency {
 
   private final Run run;
   private final PerfEnd end;
+  private final PerfLane lane;
   private final PerfOptions options;
   private final PerfClock clock;
   private final long goal;
@@ -33,6 +35,7 @@ final class PerfLatency {
   PerfLatency(Run run, PerfEnd end) {
     this.run = run;
     this.end = end;
+    this.lane = end.first();
     this.options = end.options;
     this.clock = new PerfClock(options.durationS);
     this.goal = clock.isTimed() ? Long.MAX_VALUE : options.iterations;
@@ -58,7 +61,7 @@ final class PerfLatency {
       postedNs[(int) posted] = System.nanoTime();
     }
     posted++;
-    end.post(size, 0, true);
+    end.post(lane, size, 0, true);
   }
 
   /** As the client of READ or ATOMIC: one operation after the other. */
@@ -87,7 +90,7 @@ final class PerfLatency {
           clock.start();
         }
         if (answered + end.rxDepth <= goal) {
-          end.postReceive();
+          end.postReceive(lane);
         }
       }
       if (posted < goal) {
@@ -102,11 +105,11 @@ final class PerfLatency {
   /** Waits until so many have completed; false if the time is over. */
   private boolean await(int size, WcOpcode wanted, long count) throws ToolException {
     while ((wanted == WcOpcode.RECV ? received : sent) < count) {
-      WcOpcode opcode = end.next(size, clock);
-      if (opcode == null) {
+      WorkCompletion completion = end.next(size, clock);
+      if (completion == null) {
         return false;
       }
-      if (opcode == WcOpcode.RECV) {
+      if (completion.opcode() == WcOpcode.RECV) {
         received++;
       } else {
         sent++;
@@ -125,9 +128,9 @@ final class PerfLatency {
         return;
       }
       if (posted < goal) {
-        end.source.forCpu();
-        end.source.segment().set(ValueLayout.JAVA_BYTE, size - 1L, (byte) (posted + 1));
-        end.source.forDevice();
+        lane.source.forCpu();
+        lane.source.segment().set(ValueLayout.JAVA_BYTE, size - 1L, (byte) (posted + 1));
+        lane.source.forDevice();
         post(size);
         if (end.next(size, clock) == null) {
           return;
@@ -139,14 +142,14 @@ final class PerfLatency {
 
   /** Nothing tells of a WRITE that arrives: memory has to be looked at. */
   private boolean awaitByte(long offset, byte wanted) throws ToolException {
-    MemorySegment memory = end.target.segment();
+    MemorySegment memory = lane.target.segment();
     PerfWatch watch = end.watch();
     watch.begin();
     long beganNs = System.nanoTime();
     while (true) {
-      end.target.forCpu();
+      lane.target.forCpu();
       byte is = (byte) BYTE.getAcquire(memory, offset);
-      end.target.forDevice();
+      lane.target.forDevice();
       if (is == wanted) {
         return true;
       }

@@ -30,7 +30,7 @@ final class PerfOptions {
   static final String USAGE =
       "perf write|read|send|atomic bw|lat [-c RC|UC|UD] [-s size] [-a] [-n iters | -D seconds]"
           + " [-m mtu] [-t tx-depth] [-r rx-depth] [-Q cq-mod] [-I inline] [-o reads] [-u timeout]"
-          + " [-x 0] [-q 1] [-F] [-R] [-p port] [-d dev] [host]";
+          + " [-x 0] [-q qps] [-b] [-F] [-R] [-p port] [-d dev] [host]";
 
   /** Largest message: what a region of all our devices holds. perftest goes to 8 MiB. */
   static final int MAX_SIZE = 1 << 20;
@@ -65,6 +65,9 @@ final class PerfOptions {
   private static final int MAX_MTU = 4096;
   private static final int FIRST_OF_ALL = 2;
 
+  /** Most queue pairs that we use; perftest's are 16384. */
+  private static final int MAX_QP = 64;
+
   final Operation operation;
 
   /** {@code lat}, else {@code bw}. */
@@ -74,6 +77,12 @@ final class PerfOptions {
   final @Nullable String host;
 
   final QpType type;
+
+  /** Each with {@link #txDepth} requests outstanding. */
+  final int queuePairs;
+
+  /** {@code -b}: both ends do the operation at once. */
+  final boolean bidirectional;
 
   /** TCP port of the side channel, or RDMA-CM port with {@link #rdmaCm}. */
   final int port;
@@ -125,6 +134,8 @@ final class PerfOptions {
     latency = isLatency(rest.get(1));
     host = rest.size() > 2 ? rest.getLast() : null;
     type = type(given.text("--connection", "RC"));
+    queuePairs = given.number("--qp", 1, 1, MAX_QP);
+    bidirectional = given.has("--bidirectional");
     port = given.number("--port", PORT, 1, Common.MAX_PORT);
     boolean all = given.has("--all");
     sizes = sizes(given, all);
@@ -184,6 +195,7 @@ final class PerfOptions {
             .value("-u", "--qp-timeout")
             .value("-x", "--gid-index")
             .value("-q", "--qp")
+            .flag("-b", "--bidirectional")
             .flag("-F", "--CPU-freq")
             .flag("-R", "--rdma_cm")
             .parse(args));
@@ -191,9 +203,10 @@ final class PerfOptions {
 
   /** What perftest has and we have one value of. */
   private void checkOnly(Arguments given) throws ToolException {
-    if (!given.text("--qp", "1").equals("1")) {
+    if (latency && (queuePairs > 1 || bidirectional)) {
       throw new ToolException(
-          "-q " + given.text("--qp") + ": perf measures one queue pair; give -q 1 at both ends");
+          (bidirectional ? "-b" : "-q " + queuePairs)
+              + ": a latency is of one operation at a time; measure bw with it");
     }
     if (!given.text("--gid-index", "0").equals("0")) {
       throw new ToolException(
@@ -205,8 +218,7 @@ final class PerfOptions {
     if (rdmaCm && type != QpType.RC) {
       throw new ToolException("-R: the connection manager connects RC here; give -c RC");
     }
-    boolean one = operation == Operation.READ || operation == Operation.ATOMIC;
-    if (type == QpType.UC && one) {
+    if (type == QpType.UC && fetches()) {
       throw new ToolException("-c UC: there is no READ and no ATOMIC on UC; give -c RC");
     }
     if (type == QpType.UD && operation != Operation.SEND) {
@@ -258,7 +270,7 @@ final class PerfOptions {
         ? IntStream.iterate(FIRST_OF_ALL, bytes -> bytes <= MAX_SIZE, bytes -> 2 * bytes)
             .boxed()
             .toList()
-        : List.of(given.number("--size", latency ? LAT_SIZE : BW_SIZE, 1, MAX_SIZE));
+        : List.of(given.bytes("--size", latency ? LAT_SIZE : BW_SIZE, 1, MAX_SIZE));
   }
 
   /** Whether we are the client. */
@@ -288,6 +300,16 @@ final class PerfOptions {
     return isAll()
         ? sizes.stream().filter(size -> size <= pathMtuBytes).toList()
         : List.of(pathMtuBytes);
+  }
+
+  /** Whether something comes from the peer's memory. */
+  boolean fetches() {
+    return operation == Operation.READ || operation == Operation.ATOMIC;
+  }
+
+  /** Operations of an end of each size, those of all queue pairs together. */
+  long operations() {
+    return (long) iterations * queuePairs;
   }
 
   /** Whether messages are sent and received, else memory is reached. */

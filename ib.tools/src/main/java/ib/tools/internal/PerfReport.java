@@ -41,6 +41,12 @@ record PerfReport(long sizeBytes, long iterations, double peak, double average, 
         swap(line, rate));
   }
 
+  /** Both directions together, as perftest prints them: of the messages ours are counted. */
+  PerfReport plus(PerfReport other) {
+    return new PerfReport(
+        sizeBytes, iterations, peak + other.peak, average + other.average, rate + other.rate);
+  }
+
   private static long swap(PerfLine line, long mine) throws ToolException {
     byte[] bytes = ByteBuffer.allocate(Long.BYTES).putLong(mine).array();
     return ByteBuffer.wrap(line.swap("report", bytes)).getLong();

@@ -4,6 +4,7 @@ package ib.tools.internal;
 import ib.tools.internal.PerfOptions.Operation;
 import java.io.PrintStream;
 import java.util.Arrays;
+import java.util.List;
 
 /** Prints what perftest prints. */
 final class PerfTable {
@@ -28,14 +29,17 @@ final class PerfTable {
   void head(PerfEnd end, String device) {
     rule();
     out.printf(
-        "                    %s %s Test%n",
-        options.operation.title, options.latency ? "Latency" : "BW");
+        "                    %s %s%s Test%n",
+        options.operation.title,
+        options.bidirectional ? "Bidirectional " : "",
+        options.latency ? "Latency" : "BW");
     out.printf(" Dual-port       : OFF\t\tDevice         : %s%n", device);
-    out.printf(" Number of qps   : 1\t\tTransport type : IB%n");
+    out.printf(" Number of qps   : %d\t\tTransport type : IB%n", options.queuePairs);
     out.printf(" Connection type : %s\t\tUsing SRQ      : OFF%n", options.type);
-    if (options.isClient()) {
+    if (options.isClient() || options.bidirectional) {
       out.printf(" TX depth        : %d%n", options.txDepth);
-    } else if (options.sends()) {
+    }
+    if (options.sends() && (!options.isClient() || options.bidirectional)) {
       out.printf(" RX depth        : %d%n", end.rxDepth);
     }
     if (!options.latency) {
@@ -44,7 +48,7 @@ final class PerfTable {
     out.printf(" Mtu             : %d[B]%n", end.terms.mtuBytes());
     out.printf(" Link type       : Ethernet%n");
     out.printf(" GID index       : 0%n");
-    if (options.operation == Operation.READ || options.operation == Operation.ATOMIC) {
+    if (options.fetches()) {
       out.printf(" Outstand reads  : %d%n", end.mine().outReads());
     } else {
       out.printf(" Max inline data : %d[B]%n", options.inlineBytes);
@@ -54,9 +58,9 @@ final class PerfTable {
     rule();
   }
 
-  void ends(PerfDest local, PerfDest remote) {
-    out.println(" local address:  " + local);
-    out.println(" remote address: " + remote);
+  void ends(List<PerfLane> lanes) {
+    lanes.forEach(lane -> out.println(" local address:  " + lane.mine));
+    lanes.forEach(lane -> out.println(" remote address: " + lane.peer()));
     rule();
   }
 

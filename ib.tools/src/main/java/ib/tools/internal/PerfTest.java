@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.tools.internal;
 
-import ib.tools.internal.PerfOptions.Operation;
 import ib.verbs.ConnectRequest;
 import ib.verbs.ConnectionManager;
 import ib.verbs.RdmaException;
 import java.io.PrintStream;
 import java.net.ServerSocket;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,17 +42,19 @@ final class PerfTest {
     PerfTerms terms = PerfTerms.agree(line, options.mtuBytes == 0 ? mtu : options.mtuBytes);
     List<Integer> sizes = options.sizes(terms.mtuBytes());
     PerfEnd end = new PerfEnd(run, options, terms, sizes.getLast(), new PerfWatch(line));
-    PerfCheck check = new PerfCheck(end);
-    check.remember();
+    List<PerfCheck> checks = end.lanes.stream().map(lane -> new PerfCheck(end, lane)).toList();
+    checks.forEach(PerfCheck::remember);
     table.head(end, run.local().device().name());
     meet(line, end);
     table.columns();
     if (options.latency) {
-      latency(line, end, check, sizes);
+      latency(line, end, checks.getFirst(), sizes);
+    } else if (options.bidirectional) {
+      both(line, end, checks, sizes);
     } else if (options.isClient()) {
-      drive(line, end, check, sizes);
+      drive(line, end, checks, sizes);
     } else {
-      serve(line, end, check, sizes);
+      serve(line, end, checks, sizes);
     }
   }
 
@@ -81,39 +84,52 @@ final class PerfTest {
     PerfDest mine = end.mine();
     if (line instanceof CmPerfLine cm) {
       line.shake(mine);
-      cm.join(end.qp, end.params());
+      for (PerfLane lane : end.lanes) {
+        cm.join(lane.qp, end.params());
+      }
       line.shake(mine);
     }
     if (options.latency && !options.sends()) {
       line.shake(mine);
     }
-    PerfDest peer = line.shake(mine);
-    if (options.rdmaCm) {
-      end.connected(peer);
-    } else {
-      end.connect(peer);
+    for (PerfLane lane : end.lanes) {
+      PerfDest peer = line.shake(lane.mine);
+      if (options.rdmaCm) {
+        lane.connected(peer);
+      } else {
+        lane.connect(peer, end.terms.mtuBytes());
+      }
     }
-    line.shake(mine);
-    line.shake(mine);
-    table.ends(mine, peer);
+    // The peer takes each for that of the queue pair whose turn it is: SEND's have theirs later.
+    if (options.sends()) {
+      line.shake(mine);
+    }
+    for (PerfLane lane : end.lanes) {
+      line.shake(lane.mine);
+    }
+    if (!options.sends()) {
+      line.shake(mine);
+    }
+    table.ends(end.lanes);
   }
 
-  private void drive(PerfLine line, PerfEnd end, PerfCheck check, List<Integer> sizes)
+  private void drive(PerfLine line, PerfEnd end, List<PerfCheck> checks, List<Integer> sizes)
       throws ToolException {
-    PerfBandwidth bandwidth = new PerfBandwidth(end);
-    check.before();
+    for (PerfCheck check : checks) {
+      check.before();
+    }
     PerfReport report = null;
     for (int size : sizes) {
       if (options.sends()) {
         line.shake(end.mine());
       }
-      report = bandwidth.drive(size);
+      report = new PerfBandwidth(end, size).drive();
       table.bandwidth(report);
       if (options.sends() && options.isAll()) {
         line.shake(end.mine());
       }
     }
-    String data = check.client();
+    String data = said(checks, PerfCheck::client);
     if (!options.sends()) {
       line.shake(end.mine());
       swap(line, report);
@@ -122,20 +138,59 @@ final class PerfTest {
     table.data(data);
   }
 
+  /** Both ends do it at once, and tell each other what came of it. */
+  private void both(PerfLine line, PerfEnd end, List<PerfCheck> checks, List<Integer> sizes)
+      throws ToolException {
+    boolean told = !options.sends() || options.durationS == 0;
+    for (int size : sizes) {
+      if (options.sends()) {
+        end.postReceives();
+      }
+      line.shake(end.mine());
+      PerfBandwidth bandwidth = new PerfBandwidth(end, size);
+      PerfReport report = options.sends() ? bandwidth.exchange() : bandwidth.drive();
+      if (!options.sends() && options.isAll()) {
+        line.shake(end.mine());
+      }
+      PerfReport peers = told ? report.swap(line) : null;
+      table.bandwidth(peers == null ? report : report.plus(peers));
+      if (options.sends() && options.isAll()) {
+        line.shake(end.mine());
+      }
+      if (peers != null) {
+        checkSame(peers, size);
+      }
+    }
+    close(line, end);
+    table.data(said(checks, PerfCheck::both));
+  }
+
+  private interface Said {
+    String by(PerfCheck check) throws ToolException;
+  }
+
+  /** What can be said of the data of all queue pairs; each thing once. */
+  private static String said(List<PerfCheck> checks, Said said) throws ToolException {
+    Set<String> texts = new LinkedHashSet<>();
+    for (PerfCheck check : checks) {
+      texts.add(said.by(check));
+    }
+    return String.join(", ", texts);
+  }
+
   private static PerfReport swap(PerfLine line, @Nullable PerfReport report) throws ToolException {
     PerfReport mine = report == null ? new PerfReport(0, 0, 0, 0, 0) : report;
     return mine.swap(line);
   }
 
-  private void serve(PerfLine line, PerfEnd end, PerfCheck check, List<Integer> sizes)
+  private void serve(PerfLine line, PerfEnd end, List<PerfCheck> checks, List<Integer> sizes)
       throws ToolException {
     PerfReport report = null;
     if (options.sends()) {
-      PerfBandwidth bandwidth = new PerfBandwidth(end);
       for (int size : sizes) {
         end.postReceives();
         line.shake(end.mine());
-        table.bandwidth(bandwidth.take(size));
+        table.bandwidth(new PerfBandwidth(end, size).take());
         if (options.isAll()) {
           line.shake(end.mine());
         }
@@ -150,31 +205,33 @@ final class PerfTest {
     if (report != null) {
       checkSame(report, end.sizeBytes);
     }
-    table.data(check.server(options.iterations));
+    table.data(said(checks, PerfCheck::server));
   }
 
   /** The one place at which perftest tells what it was asked for. */
   private void checkSame(PerfReport report, int size) throws ToolException {
     if (report.sizeBytes() != size
-        || (options.durationS == 0 && report.iterations() != options.iterations)) {
+        || (options.durationS == 0 && report.iterations() != options.operations())) {
       throw new ToolException(
-          "the client did %d operations of %d bytes, the server was told %s of %d; give both ends"
+          "the %s did %d operations of %d bytes, the %s was told %s of %d; give both ends"
                   .formatted(
+                      options.isClient() ? "server" : "client",
                       report.iterations(),
                       report.sizeBytes(),
-                      options.durationS > 0 ? "-D" : String.valueOf(options.iterations),
+                      options.isClient() ? "client" : "server",
+                      options.durationS > 0 ? "-D" : String.valueOf(options.operations()),
                       size)
-              + " the same -s, -n and -D");
+              + " the same -s, -n, -q and -D");
     }
   }
 
   private void latency(PerfLine line, PerfEnd end, PerfCheck check, List<Integer> sizes)
       throws ToolException {
-    boolean fetches = options.operation == Operation.READ || options.operation == Operation.ATOMIC;
+    boolean fetches = options.fetches();
     if (fetches && !options.isClient()) {
       line.awaitClient(options.timeoutS);
       close(line, end);
-      table.data(check.server(options.iterations));
+      table.data(check.server());
       return;
     }
     if (fetches) {
@@ -193,7 +250,7 @@ final class PerfTest {
       }
       table.latency(size, measure);
     }
-    String data = options.isClient() ? check.client() : check.server(options.iterations);
+    String data = options.isClient() ? check.client() : check.server();
     if (fetches || options.sends()) {
       close(line, end);
     }

@@ -36,6 +36,18 @@ class ArgumentsTest {
   }
 
   @Test
+  void shouldReadBytesInUnits() throws Exception {
+    assertThat(of("-C", "64K").bytes("--count", 1, 1, 1 << 20)).isEqualTo(65_536);
+    assertThat(of("-C", "1M").bytes("--count", 1, 1, 1 << 20)).isEqualTo(1 << 20);
+    assertThat(of("-C", "0x10").bytes("--count", 1, 1, 99)).isEqualTo(16);
+    assertThat(of().bytes("--count", 7, 1, 99)).isEqualTo(7);
+    for (String wrong : new String[] {"4096M", "K", "-1K", "1G"}) {
+      assertThatThrownBy(() -> of("-C", wrong).bytes("--count", 1, 1, 1 << 20))
+          .hasMessage("--count " + wrong + "; give a number, 1 to 1048576");
+    }
+  }
+
+  @Test
   void shouldNameWhatIsWrongAndTheUsage() {
     assertThatThrownBy(() -> of("-x")).hasMessage("unknown option -x; usage: try");
     assertThatThrownBy(() -> of("-vC")).hasMessage("-vC needs a value; usage: try");

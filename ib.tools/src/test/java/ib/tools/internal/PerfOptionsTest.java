@@ -18,4 +18,14 @@ class PerfOptionsTest {
     assertThat(of("write lat -n 10000000").iterations).isEqualTo(10_000_000);
     assertThatThrownBy(() -> of("write lat -n 100000000")).hasMessageContaining("5 to 10000000");
   }
+
+  @Test
+  void shouldCountTheOperationsOfAllQueuePairs() throws Exception {
+    PerfOptions options = of("send bw -b -q 4 -n 100 -s 2K");
+    assertThat(options.operations()).isEqualTo(400);
+    assertThat(options.bidirectional).isTrue();
+    assertThat(options.sizes(4096)).containsExactly(2048);
+    assertThatThrownBy(() -> of("send lat -q 4")).hasMessageContaining("one operation at a time");
+    assertThatThrownBy(() -> of("send lat -b")).hasMessageContaining("-b: ");
+  }
 }

@@ -107,7 +107,7 @@ class WireFormatsTest {
     own[1000] ^= 0x10;
     assertThat(PerfPattern.firstWrong(MemorySegment.ofArray(own))).isEqualTo(1000);
     byte[] blank = new byte[PerfPattern.LEAST_BYTES];
-    Arrays.fill(blank, PerfEnd.BLANK);
+    Arrays.fill(blank, PerfLane.BLANK);
     assertThat(PerfPattern.firstWrong(MemorySegment.ofArray(blank))).isEqualTo(31);
   }
 

@@ -8,8 +8,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * The messages by which a host tells routers and switches which groups it belongs to: IGMP version
  * 2 (RFC 2236) and MLD version 1 (RFC 2710), which those of the next versions understand. Each has
- * hop limit 1 and the router alert option (RFC 2113, RFC 2711). MLD comes from the unspecified
- * address, as the host has no link-local one (RFC 3590).
+ * hop limit 1 and the router alert option (RFC 2113, RFC 2711). MLD comes from the host's address
+ * if that is a link-local one, which routers ask for, and else from the unspecified address, for
+ * switches (RFC 3590).
  */
 final class MembershipMessages {
   static final int IGMP = 2;
@@ -39,6 +40,7 @@ final class MembershipMessages {
   private static final int ALL_ROUTERS_V4 = 0xE000_0002;
   private static final long ALL_ROUTERS_HIGH = 0xFF02_0000_0000_0000L;
   private static final long ALL_ROUTERS_LOW = 2;
+  private static final int LINK_LOCAL = 0xFE80 >>> 6;
   private static final int OPTIONS_BYTES = 8;
   private static final int CHECKSUM = 2;
   private static final int GROUP_V4 = 4;
@@ -50,12 +52,16 @@ final class MembershipMessages {
 
   private MembershipMessages() {}
 
-  /** Writes a frame that reports a membership, or its end; gives its length. */
-  static int write(MemorySegment seg, long off, Station self, Membership group) {
-    return self.isV4() ? igmp(seg, off, self, group) : mld(seg, off, self, group);
+  /**
+   * Writes a frame that reports a membership, or its end; gives its length.
+   *
+   * @param report {@link #IGMP_REPORT} or {@link #IGMP_REPORT_V1}; of no matter for IPv6
+   */
+  static int write(MemorySegment seg, long off, Station self, Membership group, int report) {
+    return self.isV4() ? igmp(seg, off, self, group, report) : mld(seg, off, self, group);
   }
 
-  private static int igmp(MemorySegment seg, long off, Station self, Membership group) {
+  private static int igmp(MemorySegment seg, long off, Station self, Membership group, int report) {
     int to = group.leaving ? ALL_ROUTERS_V4 : (int) group.low;
     Frames.write(seg, off, Frames.groupMac(0, Gids.v4Low(to)), self.mac(), Frames.IPV4);
     long ip = off + Frames.LENGTH;
@@ -67,7 +73,7 @@ final class MembershipMessages {
     Wire.u16(seg, ip + IP_CHECKSUM, 0);
     Wire.u16(seg, ip + IP_CHECKSUM, ~Ipv4.sum(seg, ip, IPV4_BYTES, 0));
     long igmp = ip + IPV4_BYTES;
-    Wire.u32(seg, igmp, (group.leaving ? IGMP_LEAVE : IGMP_REPORT) << 24);
+    Wire.u32(seg, igmp, (group.leaving ? IGMP_LEAVE : report) << 24);
     Wire.u32(seg, igmp + GROUP_V4, (int) group.low);
     Wire.u16(seg, igmp + CHECKSUM, ~Ipv4.sum(seg, igmp, IGMP_BYTES, 0));
     return Frames.LENGTH + total;
@@ -80,7 +86,8 @@ final class MembershipMessages {
     long ip = off + Frames.LENGTH;
     int payload = OPTIONS_BYTES + MLD_BYTES;
     Ipv6.write(seg, ip, 0, payload, HOP_BY_HOP, 1);
-    Ipv6.source(seg, ip, 0, 0);
+    boolean linkLocal = isLinkLocal(self.high());
+    Ipv6.source(seg, ip, linkLocal ? self.high() : 0, linkLocal ? self.low() : 0);
     Ipv6.destination(seg, ip, toHigh, toLow);
     long options = ip + Ipv6.LENGTH;
     // ICMPv6 follows, 8 bytes; router alert (5) of 2 bytes: MLD (0); padding (1) of none.
@@ -91,6 +98,11 @@ final class MembershipMessages {
     Wire.u64(seg, icmp + GROUP_V6 + Long.BYTES, group.low);
     Wire.u16(seg, icmp + CHECKSUM, ~Ipv6.sum(seg, ip, icmp, MLD_BYTES, Ipv4.ICMPV6));
     return Frames.LENGTH + Ipv6.LENGTH + payload;
+  }
+
+  /** Whether an IPv6 address, of which this is the upper half, is of one link only. */
+  static boolean isLinkLocal(long high) {
+    return high >>> 54 == LINK_LOCAL;
   }
 
   static int igmpGroup(MemorySegment seg, long igmp) {

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * The multicast groups of a host: which hardware and IP addresses it takes beside its own, and what
  * it tells routers and switches about them, as a host of IGMP version 2 or MLD version 1 does: a
  * report when a group is joined, repeated once; one for each query, after a random time, unless
- * another host is faster; and the end, if the last report was ours. Agent thread only.
+ * another host is faster; and the end, if the last report was ours. While there is a router of IGMP
+ * version 1, reports are of that version, which knows no end (RFC 2236, section 4). Agent thread
+ * only.
  */
 final class Memberships {
   /** Of an unsolicited report, until it is repeated, at most (RFC 2236 and RFC 2710). */
@@ -29,13 +31,17 @@ final class Memberships {
   private static final long NS_PER_MS = 1_000_000;
   private static final long ALL_HOSTS_MAC = 0x0100_5E00_0001L;
   private static final long ALL_NODES_MAC = 0x3333_0000_0001L;
-  private static final int LINK_LOCAL = 0xFE80 >>> 6;
+
+  /** How long after its last query a router of IGMP version 1 is there (RFC 2236, 8.11). */
+  private static final long VERSION_1_NS = 400_000_000_000L;
 
   private final Station self;
   private final FrameLink link;
   private final EnumCounters<IoCounter> counters;
   private final Random random;
   private final List<Membership> groups = new ArrayList<>();
+  private boolean versionOne;
+  private long versionOneUntilNs;
   private long dueNs = Membership.NEVER;
   private long nowNs;
 
@@ -131,12 +137,17 @@ final class Memberships {
   }
 
   private boolean send(Membership group) {
+    versionOne = versionOne && nowNs < versionOneUntilNs;
+    if (versionOne && group.leaving) {
+      return true;
+    }
     SendBatch frames = link.sendBatch();
     if (!frames.hasRoom()) {
       group.dueNs = nowNs + NO_ROOM_NS;
       return false;
     }
-    int length = MembershipMessages.write(frames.memory(), frames.position(), self, group);
+    int report = versionOne ? MembershipMessages.IGMP_REPORT_V1 : MembershipMessages.IGMP_REPORT;
+    int length = MembershipMessages.write(frames.memory(), frames.position(), self, group, report);
     frames.add(link.peer(), length);
     group.reportedLast = true;
     group.unsolicited--;
@@ -179,12 +190,14 @@ final class Memberships {
   private void onIgmp(MemorySegment seg, long igmp, int bytes) {
     long group = Gids.v4Low(MembershipMessages.igmpGroup(seg, igmp));
     switch (Wire.u8(seg, igmp)) {
-      case MembershipMessages.IGMP_QUERY ->
-          queried(
-              (int) group == 0,
-              0,
-              group,
-              MembershipMessages.igmpResponseMs(seg, igmp, bytes) * NS_PER_MS);
+      case MembershipMessages.IGMP_QUERY -> {
+        if (bytes == MembershipMessages.IGMP_BYTES && Wire.u8(seg, igmp + 1) == 0) {
+          versionOne = true;
+          versionOneUntilNs = nowNs + VERSION_1_NS;
+        }
+        int ms = MembershipMessages.igmpResponseMs(seg, igmp, bytes);
+        queried((int) group == 0, 0, group, ms * NS_PER_MS);
+      }
       case MembershipMessages.IGMP_REPORT, MembershipMessages.IGMP_REPORT_V1 -> reported(0, group);
       default -> {}
     }
@@ -220,7 +233,7 @@ final class Memberships {
     if (type == MembershipMessages.MLD_REPORT) {
       reported(high, low);
     } else if (type == MembershipMessages.MLD_QUERY
-        && Ipv6.sourceHigh(seg, ip) >>> 54 == LINK_LOCAL) {
+        && MembershipMessages.isLinkLocal(Ipv6.sourceHigh(seg, ip))) {
       long ns = MembershipMessages.mldResponseMs(seg, icmp, bytes) * NS_PER_MS;
       queried(high == 0 && low == 0, high, low, ns);
     }

@@ -158,6 +158,35 @@ class MembershipsTest {
   }
 
   @Test
+  void shouldSpeakVersionOneWhileARouterOfItIsThere() throws Exception {
+    open("10.9.0.1");
+    joinAndReport();
+    deliver(QUERY_OF_ALL.replace("110aeef5", "1100eeff"));
+    nowNs = host.nextDeadlineNs();
+    String report = REPORT.replace("1600f8fa", "1200fcfa");
+    assertThat(next()).isEqualTo(hex(report));
+    leave(GROUP);
+    turn();
+    assertThat(host.nextDeadlineNs()).isEqualTo(Long.MAX_VALUE);
+    join(GROUP);
+    assertThat(next()).as("nothing was said of the end").isEqualTo(hex(report));
+    nowNs += 400 * SECOND_NS;
+    assertThat(next()).as("the router is gone").isEqualTo(hex(REPORT));
+  }
+
+  @Test
+  void shouldReportFromItsAddressIfThatIsOfTheLink() throws Exception {
+    open("fe80::1");
+    byte[] report = next();
+    assertThat(report)
+        .isEqualTo(
+            withChecksum(
+                "3333ff000001 02000a090001 86dd 60000000 0020 00 01"
+                    + "fe800000000000000000000000000001 ff0200000000000000000001ff000001"
+                    + "3a00050200000100 8300 0000 0000 0000 ff0200000000000000000001ff000001"));
+  }
+
+  @Test
   void shouldLeaveTheAnswerAndTheEndToAHostThatWasFaster() throws Exception {
     open("10.9.0.1");
     joinAndReport();

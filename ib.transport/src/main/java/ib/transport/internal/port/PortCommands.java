@@ -32,7 +32,9 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
       "osgi.command.function=pcap"
     })
 public final class PortCommands {
-  private record Capture(PcapTap tap, UdpPort port, Path file) {}
+  private record Capture(PcapTap tap, PortStatus port, Path file) {}
+
+  private record OpenPort(PortStatus status, UdpPort port) {}
 
   private final List<PortStatus> ports = new CopyOnWriteArrayList<>();
 
@@ -144,14 +146,17 @@ public final class PortCommands {
       throw new IllegalArgumentException(
           "port " + name + " is being captured to " + running.file() + "; stop that first");
     }
-    UdpPort port = find(name);
+    OpenPort found = find(name);
     try {
       Path file = Path.of(target).toAbsolutePath();
       PcapTap tap =
           new PcapTap(
-              name, port.address().getAddress().length, Files.newOutputStream(file), limitBytes);
-      captures.put(name, new Capture(tap, port, file));
-      port.setTap(tap);
+              name,
+              found.port().address().getAddress().length,
+              Files.newOutputStream(file),
+              limitBytes);
+      captures.put(name, new Capture(tap, found.status(), file));
+      found.status().setTap(tap);
       return "capturing port " + name + " to " + file + "; end it with: ib:pcap " + name + " stop";
     } catch (IOException | InvalidPathException e) {
       throw new IllegalArgumentException(
@@ -159,12 +164,12 @@ public final class PortCommands {
     }
   }
 
-  private UdpPort find(String name) {
+  private OpenPort find(String name) {
     List<String> known = new ArrayList<>();
     for (PortStatus status : ports) {
       UdpPort port = status.port();
       if (port != null && status.label().equals(name)) {
-        return port;
+        return new OpenPort(status, port);
       }
       known.add(status.label() + " (" + status.state() + ")");
     }

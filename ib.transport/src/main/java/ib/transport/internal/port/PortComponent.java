@@ -2,6 +2,7 @@
 package ib.transport.internal.port;
 
 import ib.config.ConfigException;
+import ib.transport.PacketTap;
 import ib.transport.RdmaPort;
 import ib.transport.internal.io.DatagramIoOpenException;
 import ib.transport.internal.io.Interfaces;
@@ -53,6 +54,9 @@ public final class PortComponent implements PortStatus {
   /** A port that fails sooner after it was opened is not opened anew at once. */
   private static final long SHORT_LIFE_NS = TimeUnit.MILLISECONDS.toNanos(LAST_RETRY_MS);
 
+  /** How long the end waits for a beginning. */
+  private static final long OPENING_MS = 2000;
+
   /** How often the interface is looked at. */
   private static final long LOOK_MS = 1000;
 
@@ -73,6 +77,7 @@ public final class PortComponent implements PortStatus {
   private @Nullable ScheduledFuture<?> retry;
   private @Nullable ScheduledFuture<?> linkLook;
   private long retryMs = FIRST_RETRY_MS;
+  private @Nullable PacketTap tap;
   private long openedNs;
 
   /** The pause before the port is opened anew, if it did not live long. */
@@ -155,6 +160,7 @@ public final class PortComponent implements PortStatus {
     try {
       UdpPort opened = UdpPort.open(wanted, agent.agent(), () -> reopenSoon(wanted));
       port = opened;
+      opened.setTap(tap);
       state = "up";
       retryMs = FIRST_RETRY_MS;
       openedNs = System.nanoTime();
@@ -265,6 +271,7 @@ public final class PortComponent implements PortStatus {
     synchronized (this) {
       registered = registration;
       open = port;
+      port = null;
       registration = null;
       if (linkLook != null) {
         linkLook.cancel(false);
@@ -277,13 +284,12 @@ public final class PortComponent implements PortStatus {
     if (open != null) {
       open.close();
     }
-    port = null;
     if (config != null) {
       names.release(config);
     }
   }
 
-  /** Closes the port; bounded by the agent's answer. */
+  /** Closes the port; bounded by the agent's answer, and by what it takes to be opened. */
   @Deactivate
   void deactivate() {
     synchronized (this) {
@@ -293,8 +299,20 @@ public final class PortComponent implements PortStatus {
       }
     }
     retries.shutdown();
+    awaitOpening();
     withdraw();
     state = "closed";
+  }
+
+  /** Who is just opening and registering the port would otherwise do so after the end. */
+  private void awaitOpening() {
+    try {
+      if (!retries.awaitTermination(OPENING_MS, TimeUnit.MILLISECONDS)) {
+        log.warn("port {} is still being opened; it goes as soon as it is there", label);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
@@ -305,6 +323,15 @@ public final class PortComponent implements PortStatus {
   @Override
   public @Nullable UdpPort port() {
     return port;
+  }
+
+  @Override
+  public synchronized void setTap(@Nullable PacketTap newTap) {
+    tap = newTap;
+    UdpPort open = port;
+    if (open != null) {
+      open.setTap(newTap);
+    }
   }
 
   @Override

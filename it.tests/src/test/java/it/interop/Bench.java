@@ -57,6 +57,11 @@ final class Bench implements AutoCloseable {
     return home;
   }
 
+  /** Where files of a case may be; gone when all has gone well. */
+  Path folder() {
+    return folder;
+  }
+
   /** A bundle that puts a load on the host's disk. */
   Path loadBundle() throws InteropException {
     return FixtureBundle.load(Path.of(System.getProperty("openhca.testClasses")), folder);

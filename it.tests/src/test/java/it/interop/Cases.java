@@ -18,6 +18,7 @@ final class Cases {
     cases.addAll(SrpCases.all());
     cases.addAll(LifeCases.all());
     cases.addAll(EndCases.all());
+    cases.addAll(SwapCases.all());
     return cases;
   }
 

@@ -82,9 +82,6 @@ final class HostProcess implements AutoCloseable {
       throws InteropException {
     try {
       Path etc = Files.createDirectories(folder.resolve("etc"));
-      for (String file : List.of("logback.xml", "org.ops4j.pax.logging.cfg")) {
-        Files.copy(home.resolve("etc").resolve(file), etc.resolve(file));
-      }
       for (Map.Entry<String, List<String>> each : configurations.entrySet()) {
         Files.write(etc.resolve(each.getKey() + ".config"), each.getValue());
       }
@@ -186,6 +183,11 @@ final class HostProcess implements AutoCloseable {
         .orElse("")
         .replace(PROMPT, "")
         .strip();
+  }
+
+  /** An answer without the shell's prompts. */
+  static String unprompted(String answer) {
+    return answer.replace(PROMPT, "").strip();
   }
 
   /** Gives a command to the shell, which does one after the other. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package it.interop;
 
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -14,6 +17,7 @@ public final class InteropMain {
   private static final String HELP =
       """
       usage: ./ib interop [--case PATTERN] [--list] [--wire ethernet|stream|tap] [--report FILE]
+             ./ib interop --shell [--wire ethernet|stream|tap]
                           [--kernel PACKAGE|FILE.deb] [--packages A,B,...] [--arch amd64|arm64] [--suite NAME]""";
 
   private Pattern pattern = Pattern.compile("");
@@ -21,6 +25,7 @@ public final class InteropMain {
   private Path report = Path.of("interop-report.md").toAbsolutePath();
   private GuestSpec spec = GuestSpec.USUAL;
   private boolean list;
+  private boolean shell;
 
   private InteropMain() {}
 
@@ -41,6 +46,10 @@ public final class InteropMain {
       String option = args.removeFirst();
       if (option.equals("--list")) {
         list = true;
+        continue;
+      }
+      if (option.equals("--shell")) {
+        shell = true;
         continue;
       }
       if (args.isEmpty()) {
@@ -95,7 +104,6 @@ public final class InteropMain {
       return 0;
     }
     try {
-      Report results = new Report(report);
       Path classes = Path.of(System.getProperty("openhca.testClasses"));
       String obstacle = GuestImage.obstacle(spec, classes.resolve("guest"));
       if (!obstacle.isEmpty()) {
@@ -103,14 +111,37 @@ public final class InteropMain {
         return 0;
       }
       GuestImage image = GuestImage.obtain(spec, classes.resolve("guest"));
-      results.note("Linux " + image.version() + " in QEMU, without acceleration.");
       Path home = Path.of(System.getProperty("openhca.home")).toAbsolutePath().normalize();
-      run(new InteropRun(image, home, results), results, cases);
-      System.out.println(results.summary() + "; report in " + report);
-      return results.failures() == 0 ? 0 : 1;
+      return shell ? shell(image, home) : run(image, home, cases);
     } catch (InteropException e) {
       System.err.println("interop: " + e.getMessage());
       return 1;
+    }
+  }
+
+  private int run(GuestImage image, Path home, List<Case> cases) throws InteropException {
+    Report results = new Report(report);
+    results.note("Linux " + image.version() + " in QEMU, without acceleration.");
+    run(new InteropRun(image, home, results), results, cases);
+    System.out.println(results.summary() + "; report in " + report);
+    return results.failures() == 0 ? 0 : 1;
+  }
+
+  private int shell(GuestImage image, Path home) throws InteropException {
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    try (Wire between =
+        switch (wire) {
+          case "stream" -> new Wire.Stream();
+          case "tap" -> new Wire.Tap();
+          default -> new Wire.Frames();
+        }) {
+      Path folder = InteropRun.folder();
+      try (Bench bench = new Bench(image, between, home, folder)) {
+        return new GuestShell(bench, in, System.out).run(image.version());
+      } finally {
+        InteropRun.remove(folder);
+      }
     }
   }
 

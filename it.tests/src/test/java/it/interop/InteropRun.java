@@ -30,36 +30,42 @@ final class InteropRun {
 
   /** Runs these cases on a wire; those that need faults are skipped where it can't have any. */
   void run(Wire wire, List<Case> cases) throws InteropException {
-    try {
-      // A short path, because the names of Unix sockets are short.
-      Path folder = Files.createTempDirectory(Path.of("/tmp"), "openhca-it");
-      int failedBefore = report.failures();
-      try (Bench bench = new Bench(image, wire, home, folder)) {
-        for (Case each : cases) {
-          if (!each.faults().isEmpty() && !wire.hasFaults()) {
-            report.skipped(wire.name(), each, "no faults can be injected on this wire");
-          } else {
-            run(bench, each);
-          }
+    Path folder = folder();
+    int failedBefore = report.failures();
+    try (Bench bench = new Bench(image, wire, home, folder)) {
+      for (Case each : cases) {
+        if (!each.faults().isEmpty() && !wire.hasFaults()) {
+          report.skipped(wire.name(), each, "no faults can be injected on this wire");
+        } else {
+          run(bench, each);
         }
-        bench.dropAll();
-        check(bench);
       }
-      if (report.failures() > failedBefore) {
-        report.note("Logs and captures are in " + folder + ".");
-      } else {
-        remove(folder);
-      }
+      bench.dropAll();
+      check(bench);
+    }
+    if (report.failures() > failedBefore) {
+      report.note("Logs and captures are in " + folder + ".");
+    } else {
+      remove(folder);
+    }
+  }
+
+  /** A new folder for guests and hosts; its path is short, as the names of Unix sockets are. */
+  static Path folder() throws InteropException {
+    try {
+      return Files.createTempDirectory(Path.of("/tmp"), "openhca-it");
     } catch (IOException e) {
       throw new InteropException("no temporary folder: " + e, e);
     }
   }
 
-  private static void remove(Path folder) throws IOException {
+  static void remove(Path folder) throws InteropException {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
+    } catch (IOException e) {
+      throw new InteropException(folder + " can't be removed: " + e, e);
     }
   }
 

@@ -94,8 +94,7 @@ final class LifeCases {
     return log.lines().filter(line -> line.contains("REJ")).findFirst().orElse("");
   }
 
-  private static void fioInBackground(Guest guest, String disk, String bytes)
-      throws InteropException {
+  static void fioInBackground(Guest guest, String disk, String bytes) throws InteropException {
     guest.run(
         "rm -f /tmp/done; (fio-verify "
             + disk
@@ -112,6 +111,11 @@ final class LifeCases {
     guest.freeze();
     sleep(3_000);
     guest.thaw();
+    return fioEnd(guest);
+  }
+
+  /** Waits for {@link #fioInBackground}, and logs out. */
+  static String fioEnd(Guest guest) throws InteropException {
     String end =
         guest.run(
             "i=0; while [ ! -e /tmp/done ] && [ $i -lt 400 ]; do sleep 0.1; i=$((i+1)); done;"

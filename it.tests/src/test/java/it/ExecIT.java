@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,7 @@ class ExecIT {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("@" + home.resolve("bin/java.options"));
     command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dopenhca.home=" + home));
+    command.add("-Dgosh.args=--nointeractive");
     command.add("-Djava.io.tmpdir=" + Files.createDirectories(folder.resolve("tmp")));
     command.add("-cp");
     command.add(
@@ -114,6 +116,32 @@ class ExecIT {
     }
     Ended ended = ended(server);
     assertThat(ended.err()).contains("the tools' bundle stops").doesNotContain("Exception");
+    assertThat(folder.resolve("tmp")).isEmptyDirectory();
+  }
+
+  /** Else the second empties the first one's cache. */
+  @Test
+  void shouldRunTwoHostsOfOneRuntimeDirectory() throws Exception {
+    Path empty = Files.createDirectories(folder.resolve("empty"));
+    List<Process> hosts = new ArrayList<>();
+    try {
+      for (int i = 1; i <= 2; i++) {
+        hosts.add(start("run", "--etc", empty.toString()));
+        int caches = i;
+        Eventually.passes(
+            "host " + i + " has a cache of its own",
+            () -> {
+              try (Stream<Path> files = Files.walk(folder.resolve("tmp"), 3)) {
+                assertThat(files.filter(file -> file.endsWith("cache/bundle1"))).hasSize(caches);
+              }
+            });
+      }
+    } finally {
+      hosts.forEach(Process::destroy);
+    }
+    for (Process host : hosts) {
+      assertThat(ended(host).err()).doesNotContain("Exception");
+    }
     assertThat(folder.resolve("tmp")).isEmptyDirectory();
   }
 

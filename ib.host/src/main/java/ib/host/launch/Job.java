@@ -99,7 +99,6 @@ final class Job {
   private static int inWorkFolder(InFolder job) throws Exception {
     try (WorkFolder work = WorkFolder.create()) {
       System.setProperty("openhca.work", work.path().toString());
-      System.setProperty("org.osgi.framework.storage", work.resolve("cache").toString());
       System.setProperty("gosh.args", NO_TERMINAL);
       return job.run(work);
     }

@@ -51,9 +51,8 @@ public final class Main {
     } else if (!args.isEmpty()) {
       throw new UsageException("run takes --etc DIR and nothing else, not: " + args);
     }
-    try (Host host = Host.start(home, etc)) {
-      Runtime.getRuntime().addShutdownHook(new Thread(host::close, "openhca-shutdown"));
-      host.awaitStop();
+    try (WorkFolder work = WorkFolder.create()) {
+      work.start(home, etc).awaitStop();
     }
     return 0;
   }

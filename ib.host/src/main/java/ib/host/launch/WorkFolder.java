@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleException;
@@ -15,11 +16,17 @@ import org.osgi.framework.BundleException;
  * it, also where a signal ends the JVM.
  */
 final class WorkFolder implements AutoCloseable {
+  /** A start takes a second or two; one that takes longer is not waited for. */
+  private static final long START_MS = 20_000;
+
+  private static final String STORAGE = "org.osgi.framework.storage";
+
   private final Path path;
   private final Thread onSignal = new Thread(this::endBySignal, "openhca-shutdown");
 
   // Guarded by this.
   private @Nullable Host host;
+  private boolean starting;
   private boolean ended;
 
   private WorkFolder(Path path) {
@@ -40,18 +47,32 @@ final class WorkFolder implements AutoCloseable {
     return path.resolve(name);
   }
 
-  /** Starts the one host. */
+  /**
+   * Starts the one host. The framework's cache is here unless a place is given: it is emptied at
+   * the start, and another host may run on the same runtime directory.
+   */
   Host start(Path home, Path etc) throws IOException, BundleException {
-    Host started = Host.start(home, etc);
-    if (!keep(started)) {
-      started.close();
+    if (System.getProperty(STORAGE) == null) {
+      System.setProperty(STORAGE, resolve("cache").toString());
     }
-    return started;
+    begin();
+    Host started = null;
+    try {
+      started = Host.start(home, etc);
+      return started;
+    } finally {
+      begun(started);
+    }
   }
 
-  private synchronized boolean keep(Host started) {
+  private synchronized void begin() {
+    starting = true;
+  }
+
+  private synchronized void begun(@Nullable Host started) {
+    starting = false;
     host = started;
-    return !ended;
+    notifyAll();
   }
 
   /** Stops the host and deletes the folder; where a signal does that already, waits for it. */
@@ -79,10 +100,26 @@ final class WorkFolder implements AutoCloseable {
       return;
     }
     ended = true;
+    awaitStart();
     if (host != null) {
       host.close();
     }
     delete();
+  }
+
+  /** A framework can't be stopped, and its folder not deleted, while it starts. */
+  private synchronized void awaitStart() {
+    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(START_MS);
+    long leftMs = START_MS;
+    while (starting && leftMs > 0) {
+      try {
+        wait(leftMs);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+      leftMs = TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime());
+    }
   }
 
   private void delete() throws IOException {

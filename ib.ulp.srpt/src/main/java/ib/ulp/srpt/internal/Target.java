@@ -52,6 +52,8 @@ final class Target implements AutoCloseable {
   /** After the drain's end: the ticker's turn, then a callback's own. */
   private static final long DRAIN_GRACE_NS = TimeUnit.MILLISECONDS.toNanos(300);
 
+  private static final long REFUSAL_LINE_NS = TimeUnit.SECONDS.toNanos(1);
+
   /** For the job that runs to end; jobs never wait for a medium. */
   private static final long TURN_WAIT_MS = 400;
 
@@ -69,6 +71,9 @@ final class Target implements AutoCloseable {
   private final Map<String, Session> sessions = new HashMap<>();
   private final Deque<LoginRequest> held = new ArrayDeque<>();
   private boolean buffersWanted;
+  private boolean refusalTold;
+  private long refusalToldNs;
+  private int refusalsUntold;
   private boolean closed;
 
   /**
@@ -264,9 +269,26 @@ final class Target implements AutoCloseable {
   }
 
   private void refuse(LoginRequest login, LoginRefusal refusal) {
-    log.warn(
-        "target {} refuses a login ({}): {}", config.name(), login.describe(), refusal.words());
+    tellRefusal(login, refusal);
     login.reject(refusal.reason());
+  }
+
+  /** A line a second at most: anybody can ask for a login, and as often as he likes. */
+  private void tellRefusal(LoginRequest login, LoginRefusal refusal) {
+    long now = clock.getAsLong();
+    if (refusalTold && now - refusalToldNs < REFUSAL_LINE_NS) {
+      refusalsUntold++;
+      return;
+    }
+    log.warn(
+        "target {} refuses a login ({}): {}{}",
+        config.name(),
+        login.describe(),
+        refusal.words(),
+        refusalsUntold == 0 ? "" : "; as it did " + refusalsUntold + " more since the last line");
+    refusalTold = true;
+    refusalToldNs = now;
+    refusalsUntold = 0;
   }
 
   /** Channels that a login would end, and so make room. */

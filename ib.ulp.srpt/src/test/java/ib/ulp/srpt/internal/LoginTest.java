@@ -10,7 +10,9 @@ import ib.srp.SrpLoginRsp;
 import ib.srp.SrpOpcode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -250,6 +252,22 @@ class LoginTest {
       logout[0] = SrpOpcode.I_LOGOUT;
       out.raw(logout);
       Rig.await(() -> hca.leftovers() == before, "closed after a logout");
+    }
+  }
+
+  @Test
+  void shouldTellOfManyRefusalsInOneLineASecond() {
+    try (Rig rig = new Rig(16, 1 << 20, Set.of(Rig.INITIATOR_ID))) {
+      rig.plug();
+      for (int i = 0; i < 50; i++) {
+        assertThat(rig.ask(Rig.OTHER_ID, iu -> {}).isRejected()).isTrue();
+      }
+      rig.skippedNs.addAndGet(TimeUnit.SECONDS.toNanos(2));
+      assertThat(rig.ask(Rig.OTHER_ID, iu -> {}).isRejected()).isTrue();
+      List<String> lines = rig.log.stream().filter(line -> line.contains("refuses a")).toList();
+      // However slow the machine is: far from one for each.
+      assertThat(lines).hasSizeBetween(2, 20);
+      assertThat(lines.getLast()).contains("more since the last line");
     }
   }
 }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.core.internal.dma.DefaultDmaOps;
 import ib.core.internal.dma.HostMemoryPool;
+import ib.dma.DmaBus;
+import ib.dma.DmaMemory;
+import ib.dma.IbDma;
 import ib.driver.ehca.internal.firmware.AdapterOptions;
 import ib.driver.ehca.internal.firmware.Hypervisor;
 import ib.driver.ehca.internal.firmware.RegisterPage;
@@ -16,6 +19,7 @@ import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.Register;
 import ib.driver.ehca.internal.format.ResourceType;
 import ib.driver.ehca.internal.format.Wqe;
+import ib.transport.RdmaPort;
 import ib.transport.conformance.Endpoint;
 import ib.transport.conformance.HcaHost;
 import ib.verbs.AsyncEventType;
@@ -29,10 +33,14 @@ import ib.verbs.SendWr;
 import ib.verbs.WcStatus;
 import ib.verbs.WorkCompletion;
 import ib.verbs.WrOpcode;
+import ib.verbs.spi.HcaContext;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -289,5 +297,55 @@ class EhcaHardwareTest {
     made.forEach(QueuePair::close);
     QueuePair again = a.pd.createQp(big);
     again.close();
+  }
+
+  @Test
+  void shouldLeaveNoAdapterPoweredOnThatHasNoMemoryToStart() {
+    Set<Object> watchers = ConcurrentHashMap.newKeySet();
+    RdmaPort port =
+        (RdmaPort)
+            Proxy.newProxyInstance(
+                RdmaPort.class.getClassLoader(),
+                new Class<?>[] {RdmaPort.class},
+                (proxy, method, arguments) -> {
+                  switch (method.getName()) {
+                    case "watch" -> watchers.add(arguments[0]);
+                    case "unwatch" -> watchers.remove(arguments[0]);
+                    default -> {
+                      return method.invoke(host.port, arguments);
+                    }
+                  }
+                  return null;
+                });
+    // Not even its first page; then that, but no event queue.
+    for (int kib : new int[] {0, 16}) {
+      HostMemoryPool small = new HostMemoryPool(64 << 10);
+      DefaultDmaOps ops = new DefaultDmaOps(small);
+      EhcaDevice device =
+          new EhcaDevice(
+              "ehca1", port, EhcaDevice.DMA_MASK, new AdapterOptions(0, 0, 7), "ib.driver.ehca");
+      ops.attach(device);
+      try (DmaMemory taken = small.allocate((64 - kib) << 10)) {
+        assertThatThrownBy(() -> device.open(new Context(new IbDma(device, ops), ops.bus(device))))
+            .isInstanceOf(RdmaException.class)
+            .hasMessageContaining("no ");
+        assertThat(taken.isClosed()).isFalse();
+      }
+      assertThat(watchers).as("with %d KiB", kib).isEmpty();
+      assertThat(ops.usage(device).total()).isZero();
+      ops.detach(device);
+    }
+  }
+
+  private record Context(IbDma dma, DmaBus bus) implements HcaContext {
+    @Override
+    public long generation() {
+      return 1;
+    }
+
+    @Override
+    public void asyncEvent(AsyncEventType type, String detail) {
+      // Nothing happens before it runs.
+    }
   }
 }

@@ -10,7 +10,7 @@ public interface SendErrorListener {
   /**
    * A packet was dropped.
    *
-   * @param cause {@link IoCounter#TX_TOO_LONG} asks the port to clamp its MTU below {@code length}
+   * @param cause the counter that counted it
    * @param to where it was to go
    * @param length bytes of UDP payload
    */

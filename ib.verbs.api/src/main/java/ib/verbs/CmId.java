@@ -5,11 +5,13 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection or a listener of a connection manager, for operators ({@code struct rdma_cm_id} as
- * {@code rdma resource show cm_id} of iproute2 shows it).
+ * A connection, a listener or a service id resolution of a connection manager, for operators
+ * ({@code struct rdma_cm_id} as {@code rdma resource show cm_id} of iproute2 shows it).
  *
- * @param localQpn number of the queue pair; 0 for a listener and an unanswered request
- * @param type of the connection; UD for a listener for datagrams; null for one that takes any
+ * @param localQpn number of the queue pair; 0 for a listener, an unanswered request and a
+ *     resolution
+ * @param type of the connection; UD for a listener for datagrams and for a resolution; null for one
+ *     that takes any
  * @param state how far it is
  * @param portSpace {@code TCP}, {@code UDP} or {@code IB}, or {@code -} where the service id is not
  *     one of RDMA-CM

@@ -52,6 +52,19 @@ public interface ConnectRequest {
    */
   int pathMtuBytes();
 
+  /** Bytes of private data that a plea for patience carries. */
+  int DELAY_BYTES = 222;
+
+  /**
+   * Asks the peer for patience (MRA), as is done without being asked when half its time is over.
+   * The request must be answered within 10 s all the same. Nothing happens if it is no longer there
+   * or was answered.
+   *
+   * @param privateData up to {@value #DELAY_BYTES} bytes for the peer
+   * @throws IllegalArgumentException if the data are too long
+   */
+  void delay(byte[] privateData);
+
   /**
    * Accepts with a queue pair in RESET (or INIT with receives posted): moves it to RTS and answers
    * REP.

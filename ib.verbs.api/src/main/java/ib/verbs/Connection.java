@@ -28,6 +28,18 @@ public interface Connection {
    */
   int localQpn();
 
+  /** Bytes of private data that the answer to a disconnect carries. */
+  int DISCONNECT_ANSWER_BYTES = 224;
+
+  /**
+   * Sets what the peer is told when it disconnects (DREP). The answer goes out at once when its
+   * DREQ comes, so it must be set before; at first it is empty.
+   *
+   * @param privateData up to {@value #DISCONNECT_ANSWER_BYTES} bytes
+   * @throws IllegalArgumentException if the data are too long
+   */
+  void setDisconnectAnswer(byte[] privateData);
+
   /**
    * Ends the connection: sends DREQ (or REJ while connecting) and returns at once; timewait and the
    * peer's DREP are the port's business. Does not touch the queue pair: close it or move it to ERR.

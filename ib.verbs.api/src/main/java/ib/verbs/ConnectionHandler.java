@@ -9,6 +9,22 @@ import org.osgi.annotation.versioning.ConsumerType;
  */
 @ConsumerType
 public interface ConnectionHandler {
+  /** Bytes of private data that the answer to a reply carries. */
+  int READY_BYTES = 224;
+
+  /**
+   * Active side: the peer accepted, and the queue pair is in RTS; asked before the peer is told
+   * (RTU) and {@link #onEstablished} is called.
+   *
+   * @param connection the connection
+   * @param privateData of the peer's REP (196 bytes)
+   * @return what to tell the peer, up to {@value #READY_BYTES} bytes; it gets them unless a packet
+   *     comes first. More, or an exception, refuses the reply and ends in {@link #onError}
+   */
+  default byte[] onReply(Connection connection, byte[] privateData) {
+    return new byte[0];
+  }
+
   /**
    * The connection stands; the queue pair is in RTS.
    *

@@ -31,7 +31,8 @@ public interface ConnectionManager {
   InetAddress localAddress();
 
   /**
-   * What there is, for operators: listeners, then connections that are not over.
+   * What there is, for operators: listeners, then connections and resolutions of services that are
+   * not over.
    *
    * @return a copy
    * @throws RdmaException if the port does not answer

@@ -61,6 +61,9 @@ final class CmConn {
   /** Active: what we asked for. */
   @Nullable ConnectSpec spec;
 
+  /** What the peer is told when it disconnects. */
+  byte[] disconnectAnswer = {};
+
   /** The message that is repeated, or answers a repeated one. */
   @Nullable MemorySegment message;
 

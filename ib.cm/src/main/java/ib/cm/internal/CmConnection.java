@@ -83,6 +83,17 @@ final class CmConnection implements Connection {
     return answer;
   }
 
+  @Override
+  public void setDisconnectAnswer(byte[] privateData) {
+    if (privateData.length > DISCONNECT_ANSWER_BYTES) {
+      throw new IllegalArgumentException(
+          privateData.length
+              + " bytes of private data: the answer to a disconnect carries "
+              + DISCONNECT_ANSWER_BYTES);
+    }
+    manager.setDisconnectAnswer(this, privateData.clone());
+  }
+
   /** What the peer said to our disconnect. */
   void deliverLeft(byte[] privateData) {
     left.complete(privateData);
@@ -105,9 +116,31 @@ final class CmConnection implements Connection {
               + "; connect again with a new queue pair");
       return;
     }
-    manager.ready(this);
+    byte[] answer;
+    try {
+      answer = answerTo(privateData);
+    } catch (RuntimeException e) {
+      manager.refuseReply(this);
+      deliverError("the peer accepted, but its reply was not answered: " + e.getMessage());
+      return;
+    }
+    if (ended.get()) {
+      return;
+    }
+    manager.ready(this, answer);
     announced = true;
     handler.onEstablished(this, privateData);
+  }
+
+  private byte[] answerTo(byte[] reply) {
+    byte[] answer = handler.onReply(this, reply).clone();
+    if (answer.length > ConnectionHandler.READY_BYTES) {
+      throw new IllegalArgumentException(
+          answer.length
+              + " bytes of private data: the answer to a reply carries "
+              + ConnectionHandler.READY_BYTES);
+    }
+    return answer;
   }
 
   /** Passive: the peer is ready. */

@@ -104,7 +104,7 @@ final class CmEngine {
     }
   }
 
-  /** Listeners, then connections that are not over. */
+  /** Listeners, then connections and resolutions that are not over. */
   List<CmId> cmIds() {
     List<CmId> ids = new ArrayList<>();
     for (CmListener listener : listeners.values()) {
@@ -115,6 +115,7 @@ final class CmEngine {
         ids.add(CmIds.of(conn, port));
       }
     }
+    sidr.addIds(ids);
     return ids;
   }
 
@@ -170,11 +171,16 @@ final class CmEngine {
 
   /** Active: the queue pair is in RTS; tells the peer. Nothing happens if the connection ended. */
   void ready(CmConn conn) {
+    ready(conn, NOTHING);
+  }
+
+  /** The same with something to say. */
+  void ready(CmConn conn, byte[] privateData) {
     if (conn.state != CmState.REP_RCVD) {
       return;
     }
     conn.state = CmState.ESTABLISHED;
-    conn.message = CmMessages.rtu(conn);
+    conn.message = CmMessages.rtu(conn, privateData);
     conn.dueNs = AgentTask.NO_DEADLINE;
     send(conn, conn.message);
   }
@@ -206,6 +212,13 @@ final class CmEngine {
     MemorySegment rep = CmMessages.rep(conn, params, port);
     repeat(conn, rep, conn.replyRetries, conn.replyRepeatNs, nowNs);
     return true;
+  }
+
+  /** Passive: asks the peer of an unanswered request for patience. */
+  void delay(CmConn conn, byte[] privateData) {
+    if (conn.state == CmState.REQ_RCVD) {
+      sendMra(conn, CmMessages.OF_REQ, privateData);
+    }
   }
 
   /** Passive: answers a request with a REJ; false if it is no longer there. */
@@ -459,7 +472,12 @@ final class CmEngine {
    * again while we still remember what we answered.
    */
   void sendMra(CmConn conn, int ofMessage) {
-    send(conn, CmMessages.mra(conn, ofMessage, config.responseTimeoutCode() + 1));
+    sendMra(conn, ofMessage, NOTHING);
+  }
+
+  private void sendMra(CmConn conn, int ofMessage, byte[] privateData) {
+    int timeoutCode = config.responseTimeoutCode() + 1;
+    send(conn, CmMessages.mra(conn, ofMessage, timeoutCode, privateData));
   }
 
   void sendRej(CmConn conn, int ofMessage, int reason) {

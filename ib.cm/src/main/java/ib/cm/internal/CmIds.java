@@ -33,6 +33,18 @@ final class CmIds {
         new InetSocketAddress(Gids.address(conn.remoteHigh, conn.remoteLow), conn.remotePort));
   }
 
+  /** A resolution has no queue pair before it is over. */
+  static CmId of(SidrExchange exchange, CmPort port) {
+    return new CmId(
+        0,
+        QpType.UD,
+        CmId.State.CONNECT,
+        portSpace(exchange.serviceId),
+        new InetSocketAddress(port.address(), exchange.sourcePort),
+        new InetSocketAddress(
+            Gids.address(exchange.remoteHigh, exchange.remoteLow), exchange.remotePort));
+  }
+
   static int portOf(long serviceId) {
     return ServiceId.isRdmaCm(serviceId) ? ServiceId.port(serviceId) : 0;
   }

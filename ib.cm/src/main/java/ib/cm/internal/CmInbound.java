@@ -415,7 +415,7 @@ final class CmInbound {
     if (conn == null) {
       // Forgotten since; the peer waits for an answer nevertheless.
       engine.count(CmCounter.DROPPED_UNKNOWN_ID);
-      engine.send(high, low, CmMessages.drep(mad, off));
+      engine.send(high, low, CmMessages.drep(mad, off, NOTHING));
       return;
     }
     if (conn.localQpn != CmDreq.REMOTE_QPN.getInt(mad, off)) {
@@ -427,18 +427,18 @@ final class CmInbound {
       case REP_RCVD, REP_SENT, ESTABLISHED -> {
         conn.message = null;
         conn.dueNs = AgentTask.NO_DEADLINE;
-        engine.send(high, low, CmMessages.drep(mad, off));
+        engine.send(high, low, CmMessages.drep(mad, off, conn.disconnectAnswer));
         engine.toTimewait(conn, nowNs);
         engine.disconnected(conn, privateData);
       }
       case DREQ_SENT -> {
-        engine.send(high, low, CmMessages.drep(mad, off));
+        engine.send(high, low, CmMessages.drep(mad, off, conn.disconnectAnswer));
         engine.toTimewait(conn, nowNs);
         engine.left(conn, privateData);
       }
       case TIMEWAIT, REFUSED -> {
         engine.count(CmCounter.DUPLICATES);
-        engine.send(high, low, CmMessages.drep(mad, off));
+        engine.send(high, low, CmMessages.drep(mad, off, conn.disconnectAnswer));
       }
       case REQ_SENT, REQ_RCVD -> engine.count(CmCounter.DROPPED_STATE);
     }

@@ -197,10 +197,11 @@ final class CmMessages {
         CmRep.RNR_RETRY_COUNT.getInt(mad, off));
   }
 
-  static MemorySegment rtu(CmConn conn) {
+  static MemorySegment rtu(CmConn conn, byte[] privateData) {
     MemorySegment mad = mad(CmMessage.RTU, conn.transactionId);
     CmRtu.LOCAL_COMM_ID.set(mad, 0, conn.localId);
     CmRtu.REMOTE_COMM_ID.set(mad, 0, conn.remoteId);
+    CmRtu.PRIVATE_DATA.set(mad, 0, privateData);
     return mad;
   }
 
@@ -214,10 +215,11 @@ final class CmMessages {
   }
 
   /** The answer to a DREQ, which must be of the connection or of one that is forgotten. */
-  static MemorySegment drep(MemorySegment dreq, long off) {
+  static MemorySegment drep(MemorySegment dreq, long off, byte[] privateData) {
     MemorySegment mad = mad(CmMessage.DREP, Mad.TRANSACTION_ID.get(dreq, off));
     CmDrep.LOCAL_COMM_ID.set(mad, 0, CmDreq.REMOTE_COMM_ID.get(dreq, off));
     CmDrep.REMOTE_COMM_ID.set(mad, 0, CmDreq.LOCAL_COMM_ID.get(dreq, off));
+    CmDrep.PRIVATE_DATA.set(mad, 0, privateData);
     return mad;
   }
 
@@ -240,12 +242,13 @@ final class CmMessages {
     return false;
   }
 
-  static MemorySegment mra(CmConn conn, int ofMessage, int serviceTimeoutCode) {
+  static MemorySegment mra(CmConn conn, int ofMessage, int serviceTimeoutCode, byte[] privateData) {
     MemorySegment mad = mad(CmMessage.MRA, conn.transactionId);
     CmMra.LOCAL_COMM_ID.set(mad, 0, conn.localId);
     CmMra.REMOTE_COMM_ID.set(mad, 0, conn.remoteId);
     CmMra.MESSAGE.set(mad, 0, ofMessage);
     CmMra.SERVICE_TIMEOUT.set(mad, 0, serviceTimeoutCode);
+    CmMra.PRIVATE_DATA.set(mad, 0, privateData);
     return mad;
   }
 

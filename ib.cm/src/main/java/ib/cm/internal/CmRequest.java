@@ -105,6 +105,15 @@ final class CmRequest implements ConnectRequest {
   }
 
   @Override
+  public void delay(byte[] data) {
+    if (data.length > DELAY_BYTES) {
+      throw new IllegalArgumentException(
+          data.length + " bytes of private data: a plea for patience carries " + DELAY_BYTES);
+    }
+    manager.delay(conn, data.clone());
+  }
+
+  @Override
   public void reject(int reason, byte[] data) {
     if (reason < 1 || reason > MAX_REASON) {
       throw new IllegalArgumentException("reason " + reason + "; reject with 1 to " + MAX_REASON);

@@ -318,11 +318,24 @@ final class PortConnectionManager
     submit(() -> engine.reject(conn, reason, privateData, now()));
   }
 
-  void ready(CmConnection connection) {
+  void delay(CmConn conn, byte[] privateData) {
+    submit(() -> engine.delay(conn, privateData));
+  }
+
+  void setDisconnectAnswer(CmConnection connection, byte[] privateData) {
     submit(
         () -> {
           if (connection.conn != null) {
-            engine.ready(connection.conn);
+            connection.conn.disconnectAnswer = privateData;
+          }
+        });
+  }
+
+  void ready(CmConnection connection, byte[] privateData) {
+    submit(
+        () -> {
+          if (connection.conn != null) {
+            engine.ready(connection.conn, privateData);
           }
         });
   }

@@ -6,9 +6,11 @@ import ib.transport.wire.CmSidrRep;
 import ib.transport.wire.CmSidrReq;
 import ib.transport.wire.Gids;
 import ib.transport.wire.Mad;
+import ib.verbs.CmId;
 import ib.verbs.SidrStatus;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -48,6 +50,18 @@ final class SidrEngine {
     return ours.size() + theirs.size();
   }
 
+  /** Adds the resolutions that are not over, as operators see them. */
+  void addIds(List<CmId> ids) {
+    for (SidrExchange exchange : ours.values()) {
+      ids.add(CmIds.of(exchange, engine.port));
+    }
+    for (SidrExchange exchange : theirs.values()) {
+      if (exchange.state == SidrExchange.State.REQ_RCVD) {
+        ids.add(CmIds.of(exchange, engine.port));
+      }
+    }
+  }
+
   // Commands.
 
   /** Sends a SIDR_REQ; null if too many are under way. */
@@ -69,8 +83,10 @@ final class SidrEngine {
             engine.newTransaction(),
             nowNs);
     exchange.owner = owner;
+    exchange.sourcePort = engine.newSourcePort();
+    exchange.remotePort = CmIds.portOf(serviceId);
     exchange.message =
-        SidrMessages.req(exchange, engine.port, destination, engine.newSourcePort(), privateData);
+        SidrMessages.req(exchange, engine.port, destination, exchange.sourcePort, privateData);
     exchange.retriesLeft = engine.config.maxRetries();
     exchange.sent = 1;
     ours.put(exchange.requestId, exchange);
@@ -209,16 +225,16 @@ final class SidrEngine {
     SidrExchange exchange =
         new SidrExchange(
             SidrExchange.State.REQ_RCVD, requestId, high, low, serviceId, transactionId, nowNs);
+    InetSocketAddress requester = SidrMessages.requester(mad, off, high, low);
+    exchange.sourcePort = CmIds.portOf(serviceId);
+    exchange.remotePort = requester.getPort();
     exchange.listener = listener;
     listener.pending++;
     theirs.put(key, exchange);
     forgetOldest();
     wakeAt(exchange, nowNs + engine.config.requestLimitNs());
     engine.sink.onDatagramRequest(
-        listener,
-        exchange,
-        SidrMessages.requester(mad, off, high, low),
-        SidrMessages.reqPrivateData(mad, off));
+        listener, exchange, requester, SidrMessages.reqPrivateData(mad, off));
   }
 
   private int statusToRefuse(

@@ -44,6 +44,11 @@ final class SidrExchange {
   /** The request that is repeated, or the answer to a repeated one. */
   @Nullable MemorySegment message;
 
+  /** The RDMA-CM ports of both ends, for operators. */
+  int sourcePort;
+
+  int remotePort;
+
   int retriesLeft;
 
   /** Requests sent so far. */

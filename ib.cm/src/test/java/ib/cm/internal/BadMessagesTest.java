@@ -496,7 +496,7 @@ class BadMessagesTest {
     CmConn asked = b.requests.getFirst().conn();
     assertThat(asked.remoteId).isEqualTo(peer.conn.localId);
     return message.equals("MRA")
-        ? CmMessages.mra(asked, CmMessages.OF_REQ, 18)
+        ? CmMessages.mra(asked, CmMessages.OF_REQ, 18, new byte[0])
         : CmMessages.rej(asked, CmMessages.OF_REQ, 28);
   }
 

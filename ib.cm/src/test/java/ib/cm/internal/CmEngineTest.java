@@ -503,6 +503,24 @@ class CmEngineTest {
                 "TCP",
                 new InetSocketAddress(b.port.address(), 3260),
                 active.source()));
+    b.accepts = false;
+    a.resolve(b, Station.UDP_SERVICE, new byte[0]);
+    fabric.run(MS);
+    CmId resolving = a.engine.cmIds().getLast();
+    assertThat(resolving.destination()).isEqualTo(new InetSocketAddress(b.port.address(), 7174));
+    assertThat(b.engine.cmIds())
+        .contains(
+            new CmId(
+                0,
+                QpType.UD,
+                CmId.State.CONNECT,
+                "UDP",
+                resolving.destination(),
+                resolving.source()));
+    b.answer(b.datagrams.getFirst(), 0);
+    fabric.run(MS);
+    assertThat(a.engine.cmIds()).containsExactly(active);
+    assertThat(b.engine.cmIds()).hasSize(4);
     b.alive = false;
     a.disconnect(peer);
     assertThat(a.engine.cmIds().getFirst().state()).isEqualTo(CmId.State.DISCONNECT);

@@ -130,11 +130,40 @@ class CmPrivateDataTest {
     b.accept(b.requests.getFirst());
     fabric.run(MS);
     CmConn passive = b.accepted.getFirst().conn;
-    MemorySegment ofReply = CmMessages.mra(peer.conn, CmMessages.OF_REP, 18);
+    MemorySegment ofReply = CmMessages.mra(peer.conn, CmMessages.OF_REP, 18, new byte[0]);
     CmMra.PRIVATE_DATA.set(ofReply, 0, data(8));
     deliver(a, b, ofReply);
     assertThat(b.accepted.getFirst().events).containsExactly("delay 1073 ms with 8 of 222");
     assertThat(passive.state).isEqualTo(CmState.REP_SENT);
+  }
+
+  @Test
+  void shouldSendPrivateDataWithRtuDrepAndMra() {
+    b.accepts = false;
+    a.movesQueuePairs = false;
+    Peer peer = a.connect(b);
+    fabric.run(MS);
+    CmConn asked = b.requests.getFirst().conn();
+    b.engine.delay(asked, data(4));
+    fabric.run(MS);
+    assertThat(peer.events).containsExactly("delay 2147 ms with 4 of 222");
+    b.accept(b.requests.getFirst());
+    fabric.run(MS);
+    a.engine.ready(peer.conn, data(5));
+    fabric.run(MS);
+    Peer accepted = b.accepted.getFirst();
+    assertThat(accepted.events).containsExactly("established with 5 of 224");
+    fabric.log.clear();
+    b.engine.delay(asked, data(4));
+    assertThat(fabric.log).as("nobody needs patience any more").isEmpty();
+    asked.disconnectAnswer = data(6);
+    peer.conn.leaver = peer;
+    fabric.cut = "b>a DREP"::equals;
+    a.engine.disconnect(peer.conn, fabric.nowNs);
+    fabric.run(MS);
+    fabric.cut = message -> false;
+    fabric.run(SECOND);
+    assertThat(peer.events).endsWith("answered with 6 of 224");
   }
 
   // The end of establishing.

@@ -32,7 +32,7 @@ class PatienceTest {
   private int askEverySecond(Station who, CmConn conn, Station by, CmConn of, int ofMessage) {
     int seconds = 0;
     while (conn.owner != null && seconds < 600) {
-      MemorySegment mra = CmMessages.mra(of, ofMessage, LONGEST);
+      MemorySegment mra = CmMessages.mra(of, ofMessage, LONGEST, new byte[0]);
       who.engine.receive(by.port.gidHigh(), by.port.gidLow(), mra, 0, Mad.LENGTH, fabric.nowNs);
       fabric.run(SECOND);
       seconds++;

@@ -50,9 +50,15 @@ class PortConnectionManagerTest {
   private PortConnectionManager target;
 
   /** Notes what it is told. */
-  private static final class Notes implements ConnectionHandler {
+  private static class Notes implements ConnectionHandler {
     private final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
     private volatile Connection last;
+    private volatile byte[] ready = {};
+
+    @Override
+    public byte[] onReply(Connection connection, byte[] privateData) {
+      return ready;
+    }
 
     @Override
     public void onEstablished(Connection connection, byte[] privateData) {
@@ -568,5 +574,56 @@ class PortConnectionManagerTest {
     assertThat(answer.get(WAIT_S, TimeUnit.SECONDS)).hasSize(224).containsOnly(0);
     assertThat(end.disconnect(new byte[1]).get()).as("it is over").isEmpty();
     assertThat(ends.activeNotes().events).isEmpty();
+  }
+
+  @Test
+  void shouldCarryPrivateDataWithWhatAnswersARequestAReplyAndADisconnect() throws Exception {
+    TestQueuePair passive = new TestQueuePair(b.port());
+    Notes passiveNotes = new Notes();
+    CompletableFuture<String> patience = new CompletableFuture<>();
+    Notes activeNotes =
+        new Notes() {
+          @Override
+          public void onServiceDelay(Connection connection, long timeoutNs, byte[] privateData) {
+            patience.complete(text(privateData));
+          }
+        };
+    activeNotes.ready = "ready".getBytes(StandardCharsets.UTF_8);
+    target.listen(
+        ConnectionManager.tcpServiceId(TCP_PORT),
+        request -> {
+          assertThatThrownBy(() -> request.delay(new byte[223]))
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContaining("222");
+          request.delay("wait".getBytes(StandardCharsets.UTF_8));
+          accept(request, passive, passiveNotes);
+        });
+    Connection end =
+        initiator.connect(new TestQueuePair(a.port()), TARGET, params("hello"), activeNotes);
+    assertThat(activeNotes.next()).isEqualTo("established welcome");
+    assertThat(patience.get(WAIT_S, TimeUnit.SECONDS)).isEqualTo("wait");
+    assertThat(passiveNotes.next()).isEqualTo("established ready");
+    Connection other = passiveNotes.last;
+    assertThatThrownBy(() -> other.setDisconnectAnswer(new byte[225]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("224");
+    other.setDisconnectAnswer("so long".getBytes(StandardCharsets.UTF_8));
+    byte[] answer =
+        end.disconnect("bye".getBytes(StandardCharsets.UTF_8)).get(WAIT_S, TimeUnit.SECONDS);
+    assertThat(text(answer)).isEqualTo("so long");
+  }
+
+  @Test
+  void shouldRefuseAReplyThatIsAnsweredWithTooMuch() throws Exception {
+    Notes passiveNotes = new Notes();
+    Notes activeNotes = new Notes();
+    activeNotes.ready = new byte[ConnectionHandler.READY_BYTES + 1];
+    TestQueuePair passive = new TestQueuePair(b.port());
+    target.listen(
+        ConnectionManager.tcpServiceId(TCP_PORT),
+        request -> accept(request, passive, passiveNotes));
+    initiator.connect(new TestQueuePair(a.port()), TARGET, params("hello"), activeNotes);
+    assertThat(activeNotes.next()).contains("error the peer accepted", "225 bytes", "224");
+    assertThat(passiveNotes.next()).startsWith("rejected 1");
   }
 }

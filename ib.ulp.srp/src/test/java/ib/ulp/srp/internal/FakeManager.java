@@ -140,6 +140,11 @@ final class FakeManager implements ConnectionManager {
     }
 
     @Override
+    public void setDisconnectAnswer(byte[] privateData) {
+      throw new UnsupportedOperationException("SRP has nothing to say");
+    }
+
+    @Override
     public CompletableFuture<byte[]> disconnect(byte[] privateData) {
       disconnect();
       return CompletableFuture.completedFuture(new byte[0]);

@@ -308,6 +308,11 @@ final class FakeInitiator implements ConnectRequest {
           }
 
           @Override
+          public void setDisconnectAnswer(byte[] privateData) {
+            throw new UnsupportedOperationException("SRP has nothing to say");
+          }
+
+          @Override
           public CompletableFuture<byte[]> disconnect(byte[] privateData) {
             disconnect();
             return CompletableFuture.completedFuture(new byte[0]);
@@ -320,6 +325,11 @@ final class FakeInitiator implements ConnectRequest {
         };
     answer.complete(params.privateData());
     return connection;
+  }
+
+  @Override
+  public void delay(byte[] privateData) {
+    throw new UnsupportedOperationException("SRP answers at once");
   }
 
   @Override

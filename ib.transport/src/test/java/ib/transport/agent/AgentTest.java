@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class AgentTest {
-  private static final Duration BOUND = Duration.ofSeconds(10);
+  private static final Duration BOUND = Duration.ofSeconds(60);
 
   private final ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
   private final List<Agent> agents = new ArrayList<>();
@@ -63,7 +63,7 @@ class AgentTest {
   }
 
   private static void await(CountDownLatch latch) throws InterruptedException {
-    assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -142,7 +142,7 @@ class AgentTest {
     task.deadlineNs = System.nanoTime() + 60_000_000;
     agent.add(task, BOUND);
     await(due);
-    assertThat(late.get()).isBetween(0L, 2_000_000_000L);
+    assertThat(late.get()).isNotNegative();
     assertThat(agent.counter(AgentCounter.SLEEPS)).as("it slept meanwhile").isPositive();
   }
 
@@ -182,7 +182,11 @@ class AgentTest {
     Agent agent = started();
     agent.add(new Task(), BOUND);
     CountDownLatch never = new CountDownLatch(1);
-    assertThat(never.await(50, TimeUnit.MILLISECONDS)).isFalse();
+    long beganNs = System.nanoTime();
+    while (agent.counter(AgentCounter.SLEEPS) == 0) {
+      assertThat(System.nanoTime() - beganNs).as("it never sleeps").isLessThan(BOUND.toNanos());
+      Thread.onSpinWait();
+    }
     long before = agent.counter(AgentCounter.TURNS);
     assertThat(never.await(100, TimeUnit.MILLISECONDS)).isFalse();
     assertThat(agent.counter(AgentCounter.TURNS) - before).isLessThan(5);
@@ -281,7 +285,7 @@ class AgentTest {
 
   private static void awaitUnchecked(CountDownLatch latch) {
     try {
-      if (!latch.await(20, TimeUnit.SECONDS)) {
+      if (!latch.await(60, TimeUnit.SECONDS)) {
         throw new IllegalStateException("not released");
       }
     } catch (InterruptedException e) {

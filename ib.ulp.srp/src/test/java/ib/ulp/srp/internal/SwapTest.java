@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(120)
+@Timeout(300)
 class SwapTest {
   private static final int LANES = 16;
   private static final int SWAPS = 30;
@@ -139,9 +139,7 @@ class SwapTest {
       rig.running();
       rig.target.rejectReason = 0x10001;
       rig.plug();
-      long start = System.nanoTime();
-      rig.unplug(old);
-      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(3));
+      rig.unplugInTime(old);
       assertThat(rig.disk.state()).isEqualTo(BlockDeviceState.BLOCKED);
     }
   }
@@ -171,9 +169,7 @@ class SwapTest {
       CompletableFuture<BlockStatus> write =
           rig.start(BlockOperation.WRITE, 0, 8, rig.memory(4096), 1);
       rig.await(() -> rig.target.sessions.getLast().outstanding == 1, "in flight");
-      long start = System.nanoTime();
-      rig.unplug(old);
-      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(3));
+      rig.unplugInTime(old);
       assertThat(rig.disk.figures().held()).isEqualTo(1);
       rig.target.mute = false;
       rig.plug();

@@ -99,14 +99,14 @@ final class Rig implements AutoCloseable {
     return hca;
   }
 
-  /** Leaves a device; nothing of it may be left. Returns how long that took. */
+  /** Leaves a device; nothing of it may be left. Returns how long that took, which has a bound. */
   long unplug(FakeHca hca) {
     long begin = System.nanoTime();
     target.unbind(hca);
     long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
     assertThat(hca.resources).as("resources of generation %s", hca.generation()).isEmpty();
     assertThat(hca.ops.live()).as("mappings of generation %s", hca.generation()).isZero();
-    assertThat(tookMs).as("ms to leave").isLessThan(3000);
+    assertThat(tookMs).as("ms to leave").isLessThan(30_000);
     return tookMs;
   }
 
@@ -138,7 +138,7 @@ final class Rig implements AutoCloseable {
   }
 
   static void await(BooleanSupplier condition, String what) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as(what).isLessThan(end);
       try {

@@ -74,11 +74,12 @@ final class DataMapper {
       slot.direction = DmaDirection.NONE;
       try {
         dma.unmapSg(slot.data, entries, direction);
-      } finally {
-        // Also if that threw: the slot is used again, and core counts what stays mapped.
-        slot.data.setMappedEntries(0);
-        slot.data.clear();
+      } catch (RuntimeException e) {
+        // The slot is used again, with another list; core counts what stays mapped.
+        slot.data = new ScatterList(entries);
+        throw e;
       }
+      slot.data.clear();
     }
   }
 }

@@ -30,7 +30,7 @@ final class RequestSlot {
   static final long TASK_BIT = 0x8000_0000L;
 
   final int index;
-  final ScatterList data;
+  ScatterList data;
   State state = State.FREE;
   @Nullable BlockRequest request;
 

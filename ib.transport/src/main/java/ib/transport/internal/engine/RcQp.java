@@ -81,7 +81,8 @@ final class RcQp extends BackedQp {
       congestion.onPacket(packet);
       if (Opcode.isRequest(packet.opcode)) {
         responder.onRequest(packet);
-      } else if (Opcode.isResponse(packet.opcode)) {
+      } else if (Opcode.isResponse(packet.opcode) && sends()) {
+        // In RTR there is nothing to answer: what comes is for a former life of this number.
         requester.onResponse(packet);
       }
     }

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.transport.PortCounter;
 import ib.transport.PortQp;
+import ib.transport.wire.Aeth;
+import ib.transport.wire.Bth;
 import ib.transport.wire.Opcode;
 import ib.verbs.AccessFlags;
 import ib.verbs.QpAttributes;
 import ib.verbs.QpState;
 import ib.verbs.QpType;
 import ib.verbs.RdmaException;
+import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
 import java.net.InetAddress;
@@ -202,6 +205,35 @@ class QueuePairStateTest {
     pair.qpA.kickSend();
     pair.run();
     assertThat(pair.backendA.sendDone).extracting(SimBackend.SendDone::cookie).containsExactly(1L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 7})
+  void shouldNotTakeAnswersToItsFormerLife(int rnrRetry) throws Exception {
+    Pair pair = Pair.connected(a -> a.rnrRetry(rnrRetry));
+    pair.drop = packet -> true;
+    pair.backendA.post(WrOpcode.SEND, 0, 5000, wqe -> {});
+    pair.qpA.kickSend();
+    pair.settle();
+    pair.drop = packet -> false;
+    pair.qpA.modify(to(QpState.RESET));
+    pair.qpB.modify(to(QpState.RESET));
+    pair.qpA.modify(to(QpState.INIT).accessFlags(AccessFlags.ALL));
+    pair.qpA.modify(rtr(pair.b.address).destQpn(Pair.QPN_B));
+    Crafted.request(Opcode.ACK, Pair.QPN_A, 0xFF_FFF0, 0)
+        .with(bytes -> Aeth.write(bytes, Bth.LENGTH, Aeth.rnrNak(1), 0))
+        .deliverToA(pair);
+    pair.run();
+    assertThat(pair.backendA.sendDone).isEmpty();
+    pair.qpA.modify(
+        to(QpState.RTS).timeoutCode(8).retryCount(7).rnrRetry(7).sqPsn(77).maxRdAtomic(1));
+    Pair.connect(pair.qpB, pair.a.address, Pair.QPN_A, a -> a.rqPsn(77));
+    pair.backendB.postReceive(0, 10);
+    pair.backendA.post(WrOpcode.SEND, 0, 10, wqe -> {});
+    pair.qpA.kickSend();
+    pair.run();
+    assertThat(pair.backendA.sendDone)
+        .containsExactly(new SimBackend.SendDone(1, true, WcStatus.SUCCESS, WcOpcode.SEND, 10));
   }
 
   @Test

@@ -24,6 +24,9 @@ final class MemoryMover {
   /** Less is copied sooner than told of. */
   private static final int LEAST_PIECE_BYTES = 512;
 
+  /** How much is checked at once at either end of a long range, or flushed at a time. */
+  private static final int END_BYTES = 256 << 10;
+
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private final BusWindow window = new BusWindow();
@@ -170,9 +173,22 @@ final class MemoryMover {
     return MemoryStatus.OK;
   }
 
-  /** Checks a remote range without touching it; an empty one needs no key. */
+  /**
+   * Checks a remote range without touching it; an empty one needs no key. Of a long one both ends
+   * are checked: a key opens one range, so all between lies in it too. Whether each page between is
+   * there shows when it is reached; to look at them all would cost the agent milliseconds for one
+   * small packet of a peer.
+   */
   MemoryStatus checkRemote(QpBackend backend, int rkey, long address, long bytes, int need) {
-    return bytes == 0 ? MemoryStatus.OK : backend.resolveRemote(rkey, address, bytes, need, window);
+    if (bytes <= 2 * END_BYTES) {
+      return bytes == 0
+          ? MemoryStatus.OK
+          : backend.resolveRemote(rkey, address, bytes, need, window);
+    }
+    MemoryStatus status = backend.resolveRemote(rkey, address, END_BYTES, need, window);
+    return status == MemoryStatus.OK
+        ? backend.resolveRemote(rkey, address + bytes - END_BYTES, END_BYTES, need, window)
+        : status;
   }
 
   /** Copies one run; 0 if the memory turned out not to be there. */
@@ -301,14 +317,16 @@ final class MemoryMover {
    * from a file can promise it; its pages are written to the file.
    */
   MemoryStatus flush(QpBackend backend, int rkey, long address, long bytes, int need) {
-    boolean persistent = (need & AccessFlags.FLUSH_PERSISTENT) != 0;
+    MemoryStatus all = checkRemote(backend, rkey, address, bytes, need);
+    if (all != MemoryStatus.OK || (need & AccessFlags.FLUSH_PERSISTENT) == 0) {
+      VarHandle.fullFence();
+      return all;
+    }
     for (long done = 0; done < bytes; ) {
-      MemoryStatus status = backend.resolveRemote(rkey, address + done, bytes - done, need, window);
+      long part = Math.min(bytes - done, END_BYTES);
+      MemoryStatus status = backend.resolveRemote(rkey, address + done, part, need, window);
       if (status != MemoryStatus.OK) {
         return status;
-      }
-      if (!persistent) {
-        break;
       }
       if (!window.segment().isMapped()) {
         return MemoryStatus.NO_RIGHT;

@@ -3,14 +3,23 @@ package ib.transport.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.dma.BusWindow;
+import ib.transport.MemoryStatus;
+import ib.transport.PortQp;
 import ib.transport.SendWqe;
 import ib.transport.wire.Aeth;
 import ib.transport.wire.Bth;
+import ib.transport.wire.Feth;
 import ib.transport.wire.Opcode;
+import ib.transport.wire.Reth;
 import ib.verbs.AccessFlags;
+import ib.verbs.FlushPlacement;
 import ib.verbs.QpState;
+import ib.verbs.QpType;
 import ib.verbs.WcStatus;
 import ib.verbs.WrOpcode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Requests that can't be executed: which NAK, which status, and what is flushed. */
 class RefusalTest {
   private static final int TO = 500_000;
+  private static final int WIDE_QPN = 0x333;
+  private static final long WIDE_BYTES = 1 << 30;
   private static final int PSN = 0xFF_FFF0;
 
   private enum Bad {
@@ -253,6 +264,58 @@ class RefusalTest {
         .deliver(pair);
     pair.settle();
     assertThat(pair.log.getFirst().syndrome()).isEqualTo(Aeth.NAK_INVALID_REQUEST);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Opcode.READ_REQUEST, Opcode.WRITE_FIRST, Opcode.FLUSH})
+  void shouldCheckOnlyTheEndsOfALongRangeAtOnce(int opcode) throws Exception {
+    Pair pair = Pair.connected(a -> a.accessFlags(SimMemory.ALL));
+    List<Long> checked = new ArrayList<>();
+    SimBackend wide = wide(pair, checked);
+    deliverLong(pair, wide, opcode, 0, WIDE_BYTES);
+    assertThat(checked).isNotEmpty().allMatch(bytes -> bytes <= 512 << 10);
+    assertThat(wide.fatal).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Opcode.READ_REQUEST, Opcode.WRITE_FIRST, Opcode.FLUSH})
+  void shouldRefuseALongRangeThatEndsOutside(int opcode) throws Exception {
+    Pair pair = Pair.connected(a -> a.accessFlags(SimMemory.ALL));
+    SimBackend wide = wide(pair, new ArrayList<>());
+    deliverLong(pair, wide, opcode, 4096, WIDE_BYTES - 4095);
+    assertThat(wide.fatal).hasSize(1);
+    assertThat(pair.log.getLast().syndrome()).isEqualTo(Aeth.NAK_REMOTE_ACCESS_ERROR);
+  }
+
+  /** A backend with one key to a region of 1 GiB; says how much was checked at a time. */
+  private static SimBackend wide(Pair pair, List<Long> checked) {
+    return new SimBackend(pair.b.memory) {
+      @Override
+      public MemoryStatus resolveRemote(
+          int rkey, long address, long lengthBytes, int need, BusWindow window) {
+        checked.add(lengthBytes);
+        window.set(pair.b.memory.segment, 0, Math.min(lengthBytes, 4096));
+        return address >= 0 && lengthBytes <= WIDE_BYTES - address
+            ? MemoryStatus.OK
+            : MemoryStatus.OUT_OF_BOUNDS;
+      }
+    };
+  }
+
+  private static void deliverLong(Pair pair, SimBackend wide, int opcode, long address, long bytes)
+      throws Exception {
+    PortQp qp = pair.b.engine.createQp(WIDE_QPN, QpType.RC, wide);
+    Pair.connect(qp, pair.a.address, Pair.QPN_A, a -> a.accessFlags(SimMemory.ALL));
+    Crafted.request(opcode, WIDE_QPN, PSN, opcode == Opcode.WRITE_FIRST ? 1024 : 0)
+        .with(
+            packet -> {
+              if (opcode == Opcode.FLUSH) {
+                Feth.write(packet, Bth.LENGTH, Feth.of(Feth.LEVEL_RANGE, FlushPlacement.GLOBAL));
+              }
+              Reth.write(packet, Opcode.rethOffset(opcode), address, 1, bytes);
+            })
+        .deliver(pair);
+    pair.b.engine.transmit(pair.b, pair.nowNs);
   }
 
   @Test

@@ -204,6 +204,23 @@ public final class Agent implements AutoCloseable {
    *     agent, which could deadlock
    */
   public <T extends @Nullable Object> T call(String what, Callable<T> command, Duration timeout) {
+    return call(what, command, timeout, true);
+  }
+
+  /**
+   * As {@link #call(String, Callable, Duration)}, but an interrupt does not end the wait: it is
+   * kept for later. For commands after which the caller must know whether they ran.
+   *
+   * @throws AgentTimeoutException if the time is over
+   * @throws AgentException if the command threw a checked exception
+   */
+  public <T extends @Nullable Object> T callUninterruptibly(
+      String what, Callable<T> command, Duration timeout) {
+    return call(what, command, timeout, false);
+  }
+
+  private <T extends @Nullable Object> T call(
+      String what, Callable<T> command, Duration timeout, boolean interruptible) {
     AgentCall<T> call = new AgentCall<>(this, what, command);
     if (inAgent()) {
       call.run();
@@ -219,7 +236,7 @@ public final class Agent implements AutoCloseable {
               + held.name()
               + " could deadlock; use offer");
     }
-    return call.await(timeout);
+    return interruptible ? call.await(timeout) : call.awaitUninterruptibly(timeout);
   }
 
   /**

@@ -29,6 +29,7 @@ final class AgentCall<T extends @Nullable Object> implements Runnable {
   private final Callable<T> command;
   private final Thread caller = Thread.currentThread();
   private final AtomicInteger state = new AtomicInteger(NEW);
+  private boolean interrupted;
   private @Nullable T value;
   private @Nullable Throwable error;
 
@@ -55,6 +56,23 @@ final class AgentCall<T extends @Nullable Object> implements Runnable {
   }
 
   T await(Duration timeout) {
+    await(timeout, true);
+    return result();
+  }
+
+  /** An interrupt is kept for later. */
+  T awaitUninterruptibly(Duration timeout) {
+    try {
+      await(timeout, false);
+      return result();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void await(Duration timeout, boolean interruptible) {
     long begunNs = System.nanoTime();
     long timeoutNs = timeout.toNanos();
     boolean queued = agent.submit(this);
@@ -62,9 +80,10 @@ final class AgentCall<T extends @Nullable Object> implements Runnable {
       long leftNs = timeoutNs - (System.nanoTime() - begunNs);
       if (leftNs <= 0) {
         giveUpAfter(timeout);
-      } else if (Thread.currentThread().isInterrupted()) {
+      } else if (interruptible && Thread.currentThread().isInterrupted()) {
         giveUpInterrupted();
       } else {
+        interrupted |= !interruptible && Thread.interrupted();
         LockSupport.parkNanos(this, Math.min(leftNs, LOOK_AGAIN_NS));
         if (queued) {
           agent.help();
@@ -73,7 +92,6 @@ final class AgentCall<T extends @Nullable Object> implements Runnable {
         }
       }
     }
-    return result();
   }
 
   private void giveUpAfter(Duration timeout) {

@@ -90,6 +90,8 @@ final class SelectorWaiter implements Waiter {
       // Nothing is registered with a selector that fails.
       return;
     }
+    // A look takes away the wake-ups before it, also one that was meant for the agent's thread.
+    selector.wakeup();
   }
 
   @Override

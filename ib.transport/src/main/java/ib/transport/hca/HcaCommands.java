@@ -118,9 +118,9 @@ public final class HcaCommands {
   }
 
   /**
-   * Runs a command and waits for its end. On the agent thread it runs at once. An interrupt that
-   * the thread came with is kept for later, so that closing works on a thread that is being
-   * stopped.
+   * Runs a command and waits for its end. On the agent thread it runs at once. An interrupt is kept
+   * for later, so that closing works on a thread that is being stopped: who does not know whether a
+   * command ran can't give back what the hardware was given.
    *
    * @param what names the command in messages
    * @param command runs on the agent
@@ -154,7 +154,7 @@ public final class HcaCommands {
       throws RdmaException {
     boolean interrupted = Thread.interrupted();
     try {
-      return agent.call(what + " of " + device, command, timeout);
+      return agent.callUninterruptibly(what + " of " + device, command, timeout);
     } catch (AgentTimeoutException e) {
       onStuck.accept(String.valueOf(e.getMessage()));
       throw new RdmaException(String.valueOf(e.getMessage()), e);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.transport.agent.Agent;
+import ib.transport.agent.AgentCounter;
 import ib.transport.agent.AgentOptions;
 import ib.verbs.RdmaException;
 import ib.verbs.RdmaResource;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +61,43 @@ class HcaCommandsTest {
     Thread.currentThread().interrupt();
     assertThat(commands.<Integer>call("look", () -> 1)).isEqualTo(1);
     assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
+  void shouldEndACommandWhoseCallerIsInterruptedAndKeepTheInterrupt() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch held = new CountDownLatch(1);
+    agent.offer(
+        () -> {
+          held.countDown();
+          awaitQuietly(release);
+        });
+    assertThat(held.await(5, TimeUnit.SECONDS)).isTrue();
+    TestResource resource =
+        new TestResource("qp 7") {
+          @Override
+          protected void destroy() throws RdmaException {
+            commands.call("destroy", destroyed::incrementAndGet);
+          }
+        };
+    AtomicBoolean kept = new AtomicBoolean();
+    Thread closer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  resource.close();
+                  kept.set(Thread.interrupted());
+                });
+    long end = System.nanoTime() + WAIT.toNanos();
+    while (closer.getState() != Thread.State.TIMED_WAITING && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    closer.interrupt();
+    assertThat(resource.destroyed).hasValue(0);
+    release.countDown();
+    assertThat(closer.join(WAIT)).isTrue();
+    assertThat(resource.destroyed).as("the hardware's part has ended").hasValue(1);
+    assertThat(kept).isTrue();
   }
 
   @Test
@@ -161,6 +200,45 @@ class HcaCommandsTest {
   }
 
   @Test
+  void shouldWakeAnAgentThatFellAsleepBeforeARefusedRingWasNoted() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch served = new CountDownLatch(1);
+    AtomicInteger refused = new AtomicInteger();
+    DoorbellBank bank =
+        new DoorbellBank(
+            agent,
+            command -> {
+              boolean taken = agent.offer(command);
+              if (!taken && refused.getAndIncrement() == 0) {
+                // The thread that rings is stopped here until the agent has found nothing to do.
+                long sleeps = agent.counter(AgentCounter.SLEEPS);
+                release.countDown();
+                long end = System.nanoTime() + WAIT.toNanos();
+                while (agent.counter(AgentCounter.SLEEPS) == sleeps && System.nanoTime() < end) {
+                  Thread.onSpinWait();
+                }
+              }
+              return taken;
+            });
+    bank.open(WAIT);
+    Doorbell bell = agent.call(() -> bank.add(served::countDown), WAIT);
+    agent.offer(
+        () -> {
+          held.countDown();
+          awaitQuietly(release);
+        });
+    assertThat(held.await(5, TimeUnit.SECONDS)).isTrue();
+    while (agent.offer(() -> {})) {
+      continue;
+    }
+    bell.ring();
+    assertThat(refused).hasPositiveValue();
+    assertThat(served.await(10, TimeUnit.SECONDS)).isTrue();
+    bank.close(WAIT);
+  }
+
+  @Test
   void shouldCloseOnceAndGuardWhatIsUsed() throws RdmaException {
     TestResource parent = new TestResource("pd 1");
     TestResource child = new TestResource("mr 2");
@@ -196,7 +274,7 @@ class HcaCommandsTest {
     TestResource resource =
         new TestResource("qp 3") {
           @Override
-          protected void destroy() {
+          protected void destroy() throws RdmaException {
             inDestroy.countDown();
             awaitQuietly(release);
             super.destroy();
@@ -255,7 +333,7 @@ class HcaCommandsTest {
     }
 
     @Override
-    protected void destroy() {
+    protected void destroy() throws RdmaException {
       destroyed.incrementAndGet();
     }
   }

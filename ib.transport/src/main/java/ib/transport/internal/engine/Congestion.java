@@ -19,6 +19,9 @@ final class Congestion {
   /** Least time between two notifications of one queue pair, as DCQCN's paper has it. */
   static final long NOTIFICATION_PERIOD_NS = 50_000;
 
+  /** BTH and the longest extended headers of a packet with data. */
+  private static final int MOST_HEADER_BYTES = 64;
+
   private final EngineQp qp;
   private final EngineCore core;
   private final RateLimit rate = new RateLimit();
@@ -100,6 +103,11 @@ final class Congestion {
       core.paced.add(qp, rate.nextNs());
     }
     return may;
+  }
+
+  /** Whether after a packet with so much payload the rate admits no more at once. */
+  boolean isLastAdmitted(int payloadBytes) {
+    return !rate.admitsAfter(payloadBytes + MOST_HEADER_BYTES, core.nowNs);
   }
 
   /** A packet with data went. */

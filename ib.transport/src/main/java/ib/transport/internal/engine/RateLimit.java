@@ -102,14 +102,23 @@ final class RateLimit {
     return freeNs + burstNs();
   }
 
+  /** Whether another packet may go at once after one of so many bytes. */
+  boolean admitsAfter(int bytes, long nowNs) {
+    return !limited || nowNs - freeAfter(bytes, nowNs) >= 0;
+  }
+
+  private long freeAfter(int bytes, long nowNs) {
+    long earliest = nowNs - burstNs();
+    long from = freeNs - earliest < 0 ? earliest : freeNs;
+    return from + (long) (bytes * NS_PER_SECOND / current);
+  }
+
   /** A packet went. */
   void sent(int bytes, long nowNs) {
     if (!limited) {
       return;
     }
-    long earliest = nowNs - burstNs();
-    long from = freeNs - earliest < 0 ? earliest : freeNs;
-    freeNs = from + (long) (bytes * NS_PER_SECOND / current);
+    freeNs = freeAfter(bytes, nowNs);
     stepBytes += bytes;
     if (stepBytes >= STEP_BYTES) {
       stepBytes -= STEP_BYTES;

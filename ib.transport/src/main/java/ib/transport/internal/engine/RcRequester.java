@@ -237,7 +237,11 @@ final class RcRequester {
       return STALLED;
     }
     boolean last = packet == queue.packets() - 1;
-    boolean ackReq = last || packet % ackEvery == ackEvery - 1 || flight.isLastAdmitted();
+    boolean ackReq =
+        last
+            || packet % ackEvery == ackEvery - 1
+            || flight.isLastAdmitted()
+            || qp.congestion.isLastAdmitted(qp.mtu);
     RequestPackets.Outcome outcome = packets.data(sink, wqe, packet, last, sendPsn, ackReq);
     if (outcome != RequestPackets.Outcome.SENT) {
       return notSent(outcome);
@@ -447,6 +451,8 @@ final class RcRequester {
   void onTimer() {
     if (rnrWaiting) {
       rnrWaiting = false;
+      // Another try: what is lost of it is another loss.
+      wentBack = false;
       wake();
     } else if (unaPsn != sendPsn) {
       wentBack = false;

@@ -206,6 +206,25 @@ class CongestionTest {
     assertThat(told.carriedBytes).isGreaterThan(blind.carriedBytes * 6 / 10);
   }
 
+  /** Between two requests for an acknowledgement a slowed sender must not time out. */
+  @Test
+  void shouldAskForAnAcknowledgementBeforeItWaitsForItsRate() throws Exception {
+    Pair pair = Pair.connected(a -> a.timeoutCode(10).retryCount(0));
+    pair.backendA.post(WrOpcode.RDMA_WRITE, 0, 60 << 10, w -> w.setRemote(SimMemory.BASE, 0x1000));
+    for (long endNs = pair.nowNs + 300 * MS; pair.nowNs < endNs; pair.nowNs += 50_000) {
+      Crafted.request(Opcode.CNP, Pair.QPN_A, 0, 0).deliverToA(pair);
+      if (pair.backendA.sendDone.isEmpty() && pair.log.isEmpty() && pair.nowNs > 10 * MS) {
+        pair.qpA.kickSend();
+      }
+      pair.a.engine.onTimers(pair.nowNs);
+      pair.settle();
+    }
+    assertThat(pair.backendA.sendDone)
+        .extracting(SimBackend.SendDone::status)
+        .containsExactly(WcStatus.SUCCESS);
+    assertThat(pair.a.engine.counter(PortCounter.COMPLETER_RETRY_ERR)).isZero();
+  }
+
   @Test
   void shouldForgetALimitWithItsConnection() throws Exception {
     Pair pair = Pair.connected(a -> a);

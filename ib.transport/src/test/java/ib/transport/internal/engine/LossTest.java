@@ -238,6 +238,30 @@ class LossTest {
   }
 
   @Test
+  void shouldGoBackForALossAfterAnRnrWaitAsForOneBefore() throws Exception {
+    Pair pair = Pair.connected(a -> a);
+    pair.drop = packet -> packet.destLow() == pair.b.low;
+    sendOf(pair, 10);
+    sendOf(pair, 10);
+    pair.settle();
+    answer(pair, Aeth.NAK_PSN_SEQUENCE_ERROR);
+    assertThat(pair.log).hasSize(4);
+    answer(pair, Aeth.rnrNak(1));
+    assertThat(pair.log).hasSize(4);
+    assertThat(pair.nextDeadline()).isTrue();
+    assertThat(pair.log).hasSize(6);
+    answer(pair, Aeth.NAK_PSN_SEQUENCE_ERROR);
+    assertThat(pair.log).as("without a timeout").hasSize(8);
+  }
+
+  private static void answer(Pair pair, int syndrome) {
+    Crafted.request(Opcode.ACK, Pair.QPN_A, PSN, 0)
+        .with(bytes -> Aeth.write(bytes, Bth.LENGTH, syndrome, 0))
+        .deliverToA(pair);
+    pair.settle();
+  }
+
+  @Test
   void shouldGiveUpAfterTheRnrRetries() throws Exception {
     Pair pair = Pair.connected(a -> a.rnrRetry(2));
     pair.backendA.post(WrOpcode.SEND, 0, 10, wqe -> {});

@@ -292,7 +292,7 @@ final class Channel {
     }
     if (!closed && !command.isMovingData()) {
       needRoom.remove(command);
-      target.buffers().forget(command);
+      target.buffersUnwanted(command);
       endAborted(command);
     }
   }
@@ -483,7 +483,7 @@ final class Channel {
     if (command.state == State.FREE || command.state == State.MEDIUM) {
       return; // The buffers of the latter are in use: they go back when the medium is done.
     }
-    target.buffers().forget(command);
+    target.buffersUnwanted(command);
     execution.free(command);
     command.state = State.FREE;
     TaskSetEnd end = command.endedBy;

@@ -63,9 +63,13 @@ final class DataBuffers implements AutoCloseable {
     return waiting.poll();
   }
 
-  /** A command waits no longer. */
-  void forget(Command command) {
-    waiting.remove(command);
+  /**
+   * A command waits no longer.
+   *
+   * @return true if it stood in front of others, for whom there may be enough
+   */
+  boolean forget(Command command) {
+    return waiting.remove(command) && !waiting.isEmpty();
   }
 
   private boolean take(Command command) {

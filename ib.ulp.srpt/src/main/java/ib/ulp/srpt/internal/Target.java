@@ -394,6 +394,13 @@ final class Target implements AutoCloseable {
     }
   }
 
+  /** A command waits for buffers no longer. */
+  void buffersUnwanted(Command command) {
+    if (buffers.forget(command)) {
+      buffersFreed();
+    }
+  }
+
   /**
    * Buffers came back: who waits for them goes on in the next turn, so that a release never runs
    * into another channel's work.

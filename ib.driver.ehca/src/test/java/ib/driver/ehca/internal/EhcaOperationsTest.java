@@ -4,7 +4,7 @@ package ib.driver.ehca.internal;
 import ib.transport.conformance.HcaHost;
 import ib.transport.conformance.OperationsConformance;
 
-/** Atomics, FLUSH, inline data, keys and windows of ehca, as far as it has them. */
+/** Atomics, FLUSH, inline data and fences of ehca, as far as it has them. */
 class EhcaOperationsTest extends OperationsConformance {
   @Override
   protected HcaHost host(int index) throws Exception {

@@ -4,7 +4,7 @@ package ib.driver.ipath.internal;
 import ib.transport.conformance.HcaHost;
 import ib.transport.conformance.OperationsConformance;
 
-/** Atomics, FLUSH, inline data, keys and windows of ipath, as far as it has them. */
+/** Atomics, FLUSH, inline data and fences of ipath, as far as it has them. */
 class IpathOperationsTest extends OperationsConformance {
   @Override
   protected HcaHost host(int index) throws Exception {

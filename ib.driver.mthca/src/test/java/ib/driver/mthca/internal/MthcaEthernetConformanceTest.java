@@ -8,10 +8,14 @@ import ib.transport.conformance.HcaHost;
 class MthcaEthernetConformanceTest extends HcaConformance {
   @Override
   protected HcaHost host(int index) throws Exception {
+    return host(index, 7001);
+  }
+
+  static HcaHost host(int index, int udpPort) throws Exception {
     int us = index + 1;
     int other = 2 - index;
-    return MthcaConformanceTest.host(
-        index, "10.23.2." + us + "@dgram:127.23.3." + us + ":7001->127.23.3." + other + ":7001");
+    String link = "127.23.3." + us + ":" + udpPort + "->127.23.3." + other + ":" + udpPort;
+    return MthcaConformanceTest.host(index, "10.23.2." + us + "@dgram:" + link);
   }
 
   @Override

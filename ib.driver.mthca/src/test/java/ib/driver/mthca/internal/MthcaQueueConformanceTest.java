@@ -4,7 +4,7 @@ package ib.driver.mthca.internal;
 import ib.transport.conformance.HcaHost;
 import ib.transport.conformance.QueueConformance;
 
-/** The queues of mthca. */
+/** The queue pairs of mthca. */
 class MthcaQueueConformanceTest extends QueueConformance {
   @Override
   protected HcaHost host(int index) throws Exception {

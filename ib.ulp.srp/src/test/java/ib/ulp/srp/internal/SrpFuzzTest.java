@@ -8,21 +8,17 @@ import ib.block.BlockOperation;
 import ib.block.BlockStatus;
 import ib.dma.DmaMemory;
 import ib.srp.SrpCheck;
+import ib.srp.SrpFuzzRun;
 import ib.srp.SrpFuzzUnits;
 import ib.srp.SrpIu;
 import ib.srp.SrpOpcode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -33,7 +29,7 @@ import org.junit.jupiter.api.Test;
  * <p>Checked: no handler throws; each request is completed once; nothing is left of a login; memory
  * stays flat; once the target is honest again, what was written is read.
  */
-class SrpFuzzTest {
+class SrpFuzzTest extends SrpFuzzRun {
   private static final int UNITS = 2_000;
   private static final int BATCH = 4;
   private static final int LOOK_EVERY = 256;
@@ -41,31 +37,11 @@ class SrpFuzzTest {
   private static final int OUTSTANDING = 8;
   private static final long MOST_GROWTH_BYTES = 8L << 20;
 
-  private final List<String> uncaught = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger twice = new AtomicInteger();
-  private Thread.UncaughtExceptionHandler before;
-
-  @BeforeEach
-  void listen() {
-    before = Thread.getDefaultUncaughtExceptionHandler();
-    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(thread + ": " + e));
-  }
-
-  @AfterEach
-  void stopListening() {
-    Thread.setDefaultUncaughtExceptionHandler(before);
-  }
 
   @Test
   void shouldBearWhateverATargetSends() {
-    long seed = Long.getLong("openhca.fuzz.seed", 1);
-    int count = Integer.getInteger("openhca.fuzz.units", UNITS);
-    try {
-      attack(seed, count);
-    } catch (RuntimeException | AssertionError e) {
-      throw new AssertionError(
-          "seed " + seed + " of " + count + " units (again with ./ib fuzz --srp): " + e, e);
-    }
+    run(UNITS, this::attack);
   }
 
   private void attack(long seed, int count) {
@@ -108,7 +84,6 @@ class SrpFuzzTest {
           count, seed, rig.target.sessions.size(), rig.disk.finished());
       assertThat(rig.target.sessions).hasSizeGreaterThan(count / 200);
     }
-    assertThat(uncaught).isEmpty();
   }
 
   /** To whoever is logged in. */
@@ -151,7 +126,7 @@ class SrpFuzzTest {
   }
 
   private void check(Rig rig, FakeHca hca) {
-    assertThat(uncaught).isEmpty();
+    noneUncaught();
     assertThat(hca.ops.misuse).isEmpty();
     assertThat(twice.get()).as("requests completed twice").isZero();
     assertThat(rig.disk.ledger().callbackFailures.sum()).isZero();
@@ -179,10 +154,5 @@ class SrpFuzzTest {
     assertThat(rig.run(BlockOperation.WRITE, 0, BLOCKS, out, 1)).isEqualTo(BlockStatus.OK);
     assertThat(rig.run(BlockOperation.READ, 0, BLOCKS, in, 1)).isEqualTo(BlockStatus.OK);
     assertThat(in.segment().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(pattern);
-  }
-
-  private static long usedBytes() {
-    System.gc();
-    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
   }
 }

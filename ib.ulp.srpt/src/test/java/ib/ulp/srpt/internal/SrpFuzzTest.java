@@ -3,23 +3,18 @@ package ib.ulp.srpt.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.srp.SrpFuzzRun;
 import ib.srp.SrpFuzzUnits;
 import ib.srp.SrpIu;
 import ib.srp.SrpLoginReq;
 import ib.srp.SrpLoginReqCm;
 import ib.srp.SrpRsp;
 import ib.verbs.QpState;
-import java.lang.Thread.UncaughtExceptionHandler;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -30,7 +25,7 @@ import org.junit.jupiter.api.Test;
  * mapped, no overrun and no use of what is closed ({@link Rig#close}); memory stays flat; the
  * honest initiator is answered all along and in the end reads what it wrote.
  */
-class SrpFuzzTest {
+class SrpFuzzTest extends SrpFuzzRun {
   private static final int UNITS = 20_000;
   private static final int BATCH = 8;
   private static final int LOOK_EVERY = 512;
@@ -38,20 +33,6 @@ class SrpFuzzTest {
   private static final int BYTES = BLOCKS * FakeInitiator.BLOCK;
   private static final int TRIES = 8;
   private static final long MOST_GROWTH_BYTES = 24L << 20;
-
-  private final List<String> uncaught = Collections.synchronizedList(new ArrayList<>());
-  private UncaughtExceptionHandler before;
-
-  @BeforeEach
-  void listen() {
-    before = Thread.getDefaultUncaughtExceptionHandler();
-    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(thread + ": " + e));
-  }
-
-  @AfterEach
-  void stopListening() {
-    Thread.setDefaultUncaughtExceptionHandler(before);
-  }
 
   private static final class Attack {
     final Rig rig = new Rig();
@@ -193,21 +174,9 @@ class SrpFuzzTest {
     }
   }
 
-  private static long usedBytes() {
-    System.gc();
-    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-  }
-
   @Test
   void shouldServeWhateverAnInitiatorSends() {
-    long seed = Long.getLong("openhca.fuzz.seed", 1);
-    int count = Integer.getInteger("openhca.fuzz.units", UNITS);
-    try {
-      attack(seed, count);
-    } catch (RuntimeException | AssertionError e) {
-      throw new AssertionError(
-          "seed " + seed + " of " + count + " units (again with ./ib fuzz --srp): " + e, e);
-    }
+    run(UNITS, this::attack);
   }
 
   private void attack(long seed, int count) {
@@ -223,7 +192,7 @@ class SrpFuzzTest {
           attack.sendTooShort();
           attack.moveUntilGood(false, 0);
           attack.checkLog();
-          assertThat(uncaught).isEmpty();
+          noneUncaught();
           began = i == 2 * LOOK_EVERY ? usedBytes() : began;
         }
       }
@@ -233,7 +202,6 @@ class SrpFuzzTest {
       attack.checkLog();
       assertThat(rig.devices).hasSize(1);
     }
-    assertThat(uncaught).isEmpty();
     assertThat(attack.answered).isGreaterThan(count / 20);
     assertThat(attack.logins).isGreaterThan(count / 500);
     assertThat(attack.refused).isGreaterThan(count / 1000);

@@ -195,7 +195,6 @@ public class HangingDriverIT {
     sound.offer(new ScriptedDevice("sound0", sound.name()));
     Eventually.passes(
         "the sound driver is back",
-        Duration.ofSeconds(3),
         () -> assertThat(ulp.device().generation()).isGreaterThan(before));
     ulp.bundle().uninstall();
   }

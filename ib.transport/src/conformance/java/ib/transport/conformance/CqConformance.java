@@ -145,7 +145,8 @@ public abstract class CqConformance extends QueueHosts {
           && to.postRecv(b.receive(posted, 0, 10)) == PostResult.OK) {
         posted++;
       }
-      while (sent < posted && from.postSend(a.request(sent, WrOpcode.SEND, 0, 10)) == PostResult.OK) {
+      while (sent < posted
+          && from.postSend(a.request(sent, WrOpcode.SEND, 0, 10)) == PostResult.OK) {
         sent++;
       }
       a.cq.poll(wc);

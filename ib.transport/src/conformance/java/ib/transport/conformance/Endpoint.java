@@ -79,10 +79,7 @@ public final class Endpoint implements AutoCloseable {
 
   private static void toRts(QueuePair qp, int peerQpn, InetAddress peerAddress)
       throws RdmaException {
-    qp.modify(
-        new QpAttributes()
-            .state(QpState.INIT)
-            .accessFlags(RIGHTS));
+    qp.modify(new QpAttributes().state(QpState.INIT).accessFlags(RIGHTS));
     qp.modify(
         new QpAttributes()
             .state(QpState.RTR)

@@ -75,7 +75,9 @@ public abstract class HcaConformance extends ConnectedHosts {
     right.bus.begin();
     assertThat(b.receive(20, bytes + 100)).isEqualTo(PostResult.OK);
     assertThat(left.bus.seen()).as("before anything is posted").isEmpty();
-    assertThat(right.bus.seen(DmaAccess.WRITE, b.address, BUFFER)).as("before it is sent").isEmpty();
+    assertThat(right.bus.seen(DmaAccess.WRITE, b.address, BUFFER))
+        .as("before it is sent")
+        .isEmpty();
     assertThat(a.qp.postSend(a.request(10, WrOpcode.SEND, bytes))).isEqualTo(PostResult.OK);
     assertCompletes(b, 20, WcStatus.SUCCESS, WcOpcode.RECV);
     assertCompletes(a, 10, WcStatus.SUCCESS, WcOpcode.SEND);
@@ -214,8 +216,7 @@ public abstract class HcaConformance extends ConnectedHosts {
   @EnumSource(names = {"FROM_DEVICE", "TO_DEVICE"})
   void shouldRefuseAnAtomicOnMemoryThatIsMappedOneWay(DmaDirection way) {
     assumeTrue(checksDirection(), "these ops keep no table of mappings");
-    assumeTrue(
-        left.hca.query().capabilities().atomicCap() != AtomicCap.NONE, "it has no atomics");
+    assumeTrue(left.hca.query().capabilities().atomicCap() != AtomicCap.NONE, "it has no atomics");
     DmaMemory memory = right.memory(4096);
     long address = right.dma.mapSingle(memory, 0, 4096, way);
     SendWr wr = a.request(1, WrOpcode.ATOMIC_FETCH_AND_ADD, 8).remote(address, b.all.rkey());

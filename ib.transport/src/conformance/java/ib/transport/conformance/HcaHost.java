@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.transport.conformance;
 
-import org.jspecify.annotations.Nullable;
 import ib.dma.DmaMemory;
 import ib.dma.DmaMemoryPool;
 import ib.dma.IbDevice;
@@ -15,6 +14,7 @@ import ib.verbs.RdmaException;
 import ib.verbs.spi.Hca;
 import ib.verbs.spi.HcaDevice;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A host with one port and one device, and one user of it: what core does, without core. */
 public final class HcaHost implements AutoCloseable {

@@ -115,8 +115,7 @@ public abstract class OperationsConformance extends OperationsHosts {
     assertThatThrownBy(() -> a.qp.postSend(wr.remote(b.address + 4, b.all.rkey())))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("multiple of 8");
-    assertThatThrownBy(
-            () -> a.qp.postSend(a.request(1, opcode, 7).remote(b.address, b.all.rkey())))
+    assertThatThrownBy(() -> a.qp.postSend(a.request(1, opcode, 7).remote(b.address, b.all.rkey())))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("7 bytes");
   }

@@ -152,8 +152,7 @@ public abstract class QueueConformance extends QueueHosts {
     first.postRecv(b.receive(2, 100_000, 1040));
     second.postRecv(b.receive(3, 300_000, 1040));
     sender.postSend(
-        a.request(4, WrOpcode.SEND, 0, 1000)
-            .datagram(group, QueuePair.MULTICAST_QPN, QKEY));
+        a.request(4, WrOpcode.SEND, 0, 1000).datagram(group, QueuePair.MULTICAST_QPN, QKEY));
     Set<Long> ids = new HashSet<>();
     for (int i = 0; i < 2; i++) {
       WorkCompletion wc = b.next();
@@ -175,8 +174,7 @@ public abstract class QueueConformance extends QueueHosts {
     second.postRecv(b.receive(5, 300_000, 1040));
     first.postRecv(b.receive(6, 100_000, 1040));
     sender.postSend(
-        a.request(7, WrOpcode.SEND, 0, 1000)
-            .datagram(group, QueuePair.MULTICAST_QPN, QKEY));
+        a.request(7, WrOpcode.SEND, 0, 1000).datagram(group, QueuePair.MULTICAST_QPN, QKEY));
     assertIs(b.next(), first, 6, WcStatus.SUCCESS);
     assertThat(b.cq.poll(b.one)).isZero();
     // A reset does not end the membership.
@@ -184,8 +182,7 @@ public abstract class QueueConformance extends QueueHosts {
     datagrams(first);
     first.postRecv(b.receive(8, 100_000, 1040));
     sender.postSend(
-        a.request(9, WrOpcode.SEND, 0, 1000)
-            .datagram(group, QueuePair.MULTICAST_QPN, QKEY));
+        a.request(9, WrOpcode.SEND, 0, 1000).datagram(group, QueuePair.MULTICAST_QPN, QKEY));
     assertIs(b.next(), first, 8, WcStatus.SUCCESS);
   }
 

@@ -28,9 +28,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.jspecify.annotations.Nullable;
 
 /** Two hosts with queue pairs between them. */
 public abstract class QueueHosts extends TwoHosts {
@@ -138,8 +138,7 @@ public abstract class QueueHosts extends TwoHosts {
     b.close();
   }
 
-  static void connect(Side one, QueuePair from, Side other, QueuePair to)
-      throws RdmaException {
+  static void connect(Side one, QueuePair from, Side other, QueuePair to) throws RdmaException {
     toRts(from, other, to);
     toRts(to, one, from);
   }
@@ -165,8 +164,7 @@ public abstract class QueueHosts extends TwoHosts {
   static void toRtsFromRtr(QueuePair qp) throws RdmaException {
     boolean reliable = qp.type() == QpType.RC;
     QpAttributes rts = new QpAttributes().state(QpState.RTS).sqPsn(7);
-    qp.modify(
-        reliable ? rts.timeoutCode(14).retryCount(7).rnrRetry(7).maxRdAtomic(4) : rts);
+    qp.modify(reliable ? rts.timeoutCode(14).retryCount(7).rnrRetry(7).maxRdAtomic(4) : rts);
   }
 
   static void datagrams(QueuePair qp) throws RdmaException {

@@ -89,9 +89,7 @@ public abstract class SrqConformance extends QueueHosts {
     QueuePair to = b.qp(QpType.RC, srq);
     connect(a, from, b, to);
     from.postSend(a.request(1, WrOpcode.SEND, 0, 10));
-    Endpoint.await(
-        "RNR NAK",
-        () -> right.port.counter(PortCounter.SEND_RNR_ERR) > 0);
+    Endpoint.await("RNR NAK", () -> right.port.counter(PortCounter.SEND_RNR_ERR) > 0);
     assertThat(srq.postRecv(b.receive(2, 0, 10))).isEqualTo(PostResult.OK);
     assertIs(b.next(), to, 2, WcStatus.SUCCESS);
     assertIs(a.next(), from, 1, WcStatus.SUCCESS);
@@ -188,7 +186,8 @@ public abstract class SrqConformance extends QueueHosts {
   void shouldNotTakeWhatAClosedSharedQueueLeftForAnotherWithItsNumber() throws Exception {
     SharedReceiveQueue before = b.pd.createSrq(new SrqInitAttributes(1, 2, 0));
     QueuePair from = a.qp(QpType.RC, null);
-    QueuePair to = b.pd.createQp(new QpInitAttributes(QpType.RC, b.cq, b.cq, 64, 64, 2, 2).withSrq(before));
+    QueuePair to =
+        b.pd.createQp(new QpInitAttributes(QpType.RC, b.cq, b.cq, 64, 64, 2, 2).withSrq(before));
     connect(a, from, b, to);
     assertThat(before.postRecv(b.receive(1, 0, 10))).isEqualTo(PostResult.OK);
     from.postSend(a.request(1, WrOpcode.SEND, 0, 10));
@@ -222,11 +221,9 @@ public abstract class SrqConformance extends QueueHosts {
         .hasMessageContaining("same device");
     DeviceCapabilities can = right.hca.query().capabilities();
     assertThat(can.maxSrq()).isPositive();
-    assertThatThrownBy(
-            () -> b.pd.createSrq(new SrqInitAttributes(can.maxSrqWr() + 1, 1, 0)))
+    assertThatThrownBy(() -> b.pd.createSrq(new SrqInitAttributes(can.maxSrqWr() + 1, 1, 0)))
         .isInstanceOf(RdmaException.class);
-    assertThatThrownBy(
-            () -> b.pd.createSrq(new SrqInitAttributes(1, can.maxSrqSge() + 1, 0)))
+    assertThatThrownBy(() -> b.pd.createSrq(new SrqInitAttributes(1, can.maxSrqSge() + 1, 0)))
         .isInstanceOf(RdmaException.class);
     qp.close();
     srq.close();

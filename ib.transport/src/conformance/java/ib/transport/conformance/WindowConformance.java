@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Memory windows of one driver between two hosts on loopback. */
 public abstract class WindowConformance extends OperationsHosts {
-  private PostResult bind(MemoryWindow window, MemoryRegion region, long at, int bytes, int rights) {
+  private PostResult bind(
+      MemoryWindow window, MemoryRegion region, long at, int bytes, int rights) {
     SendWr wr = begin(50, WrOpcode.BIND_MW).bindMw(window, region, at, bytes, rights);
     return window.type() == MwType.TYPE_1 ? window.bind(b.qp, wr) : b.qp.postSend(wr);
   }
@@ -43,9 +44,7 @@ public abstract class WindowConformance extends OperationsHosts {
       a.fill(50, 6);
       post(a, a.request(1, WrOpcode.RDMA_WRITE, 50).remote(b.address + 100, window.rkey()));
       assertCompletes(a, 1, WcStatus.SUCCESS, WcOpcode.RDMA_WRITE);
-      assertThat(
-              MemorySegment.mismatch(
-                  a.memory.segment(), 0, 50, b.memory.segment(), 100, 150))
+      assertThat(MemorySegment.mismatch(a.memory.segment(), 0, 50, b.memory.segment(), 100, 150))
           .isEqualTo(-1);
       post(a, a.request(2, WrOpcode.RDMA_READ, 51).remote(b.address + 100, window.rkey()));
       assertCompletes(a, 2, WcStatus.REM_ACCESS_ERR, null);

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pieces that are unmapped but still in the device's reach: at most {@link #ENTRIES}, for at most
- * {@link #LONGEST_MS}. Thread-safe.
+ * Pieces that are unmapped but still in the device's reach: at most {@link #ENTRIES}, with at most
+ * a given number of pages, for at most {@link #LONGEST_MS}. Thread-safe.
  */
 final class FlushQueue implements AutoCloseable {
   static final int ENTRIES = 256;
@@ -21,6 +21,7 @@ final class FlushQueue implements AutoCloseable {
   private static final long ROUND_NS = TimeUnit.MILLISECONDS.toNanos(LONGEST_MS) / 2;
 
   private final Consumer<Mapping> tearDown;
+  private final int mostPages;
   private final Thread flusher;
   private final Object lock = new Object();
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -31,6 +32,9 @@ final class FlushQueue implements AutoCloseable {
   /** What a flush has taken out but not yet from the device; it counts for the bound. */
   private int leaving;
 
+  /** Pages of what is in, and of what is {@link #leaving}. */
+  private int pages;
+
   private volatile boolean closed;
   private volatile boolean asleep;
 
@@ -38,30 +42,35 @@ final class FlushQueue implements AutoCloseable {
    * Creates an empty queue and starts its thread.
    *
    * @param name of the thread
+   * @param mostPages how many pages of addresses may wait, so that they starve no map
    * @param tearDown takes a piece from the device for good
    */
-  FlushQueue(String name, Consumer<Mapping> tearDown) {
+  FlushQueue(String name, int mostPages, Consumer<Mapping> tearDown) {
     this.tearDown = tearDown;
+    this.mostPages = mostPages;
     this.flusher = Thread.ofPlatform().daemon().name(name).start(this::run);
   }
 
   /** Puts a lingering piece in. False if there is no room or an end: then it is to go at once. */
   boolean add(Mapping piece) {
+    boolean added;
     boolean full;
     synchronized (lock) {
-      if (closed || count + leaving == ENTRIES) {
-        return false;
+      boolean fits = pages + piece.pageCount <= mostPages;
+      added = !closed && count + leaving < ENTRIES && fits;
+      if (added) {
+        waiting[count] = piece;
+        count = count + 1;
+        pages += piece.pageCount;
       }
-      waiting[count] = piece;
-      count = count + 1;
-      full = count == ENTRIES;
+      full = count == ENTRIES || (count > 0 && !fits);
     }
     if (full) {
       flush();
     } else if (asleep) {
       LockSupport.unpark(flusher);
     }
-    return true;
+    return added;
   }
 
   /** Takes everything from the device that was put in before; false if somebody else does so. */
@@ -80,15 +89,18 @@ final class FlushQueue implements AutoCloseable {
         count = 0;
         leaving = n;
       }
+      int left = 0;
       for (int i = 0; i < n; i++) {
         Mapping piece = taken[i];
         taken[i] = null;
         if (piece != null) {
+          left += piece.pageCount; // once torn down it may be somebody else's
           tearDown.accept(piece);
         }
       }
       synchronized (lock) {
         leaving = 0;
+        pages -= left;
       }
       return true;
     } finally {

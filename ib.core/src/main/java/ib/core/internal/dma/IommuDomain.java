@@ -25,6 +25,9 @@ final class IommuDomain extends DmaDomain {
   /** More than a million; fewer where the heap is small. */
   private static final int MAX_PIECES = 1 << 21;
 
+  /** What is unmapped but not yet flushed has a quarter of the addresses at most. */
+  private static final int LINGER_SHARE = 4;
+
   private final IovaWindow window;
   private final @Nullable BounceArea area;
   private final Bouncer bouncer;
@@ -48,7 +51,8 @@ final class IommuDomain extends DmaDomain {
     this.placed = new IommuPieces(this, pieces, window, bouncer, area);
     this.queue =
         mode == DmaMode.IOMMU_LAZY
-            ? new FlushQueue("ib.core flush " + device.name(), this::flushed)
+            ? new FlushQueue(
+                "ib.core flush " + device.name(), window.pages() / LINGER_SHARE, this::flushed)
             : null;
   }
 

@@ -188,7 +188,7 @@ class DefaultDmaOpsModelTest {
       long length = 1 + random.nextInt(20_000);
       long offset = random.nextInt((int) (memory.size() - length));
       long address = dma.mapSingle(memory, offset, length, DmaDirection.BIDIRECTIONAL);
-      assertThat(dma.mappingError(address)).isFalse();
+      assertThat(dma.mappingError(address)).as("%s, map %d of %d", mode, i, me).isFalse();
       shown.set(me, address);
       assertThat(bus.resolve(address, length, DmaAccess.READ, window)).isEqualTo(DmaFault.NONE);
       boolean own = window.segment().address() == memory.segment().address();

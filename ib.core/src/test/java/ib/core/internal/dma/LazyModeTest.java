@@ -75,6 +75,32 @@ class LazyModeTest {
     assertThat(memory.pinCount()).isZero();
   }
 
+  /** Or those who map at the same time would starve each other, and each flush come too late. */
+  @Test
+  void shouldLetWhatWasUnmappedHaveAQuarterOfANarrowSpaceAtMost() {
+    IbDevice narrow = new IbDevice("mthca1", 1, (1 << 23) - 1, 1 << 20, -1, "driver");
+    ops.attach(narrow);
+    IbDevice owner = narrow.forOwner("ulp");
+    ops.attach(owner);
+    IbDma some = new IbDma(owner, ops);
+    DmaMemory large = pool.allocate(64 << 10);
+    int quarter = IovaWindow.of(narrow.dmaMask(), 1).pages() / 4;
+    int most = 0;
+    for (int i = 0; i < MANY; i++) {
+      long bytes = 4096L * (1 + i % 16);
+      long address = some.mapSingle(large, 0, bytes, TO_DEVICE);
+      assertThat(some.mappingError(address)).isFalse();
+      some.unmapSingle(address, bytes, TO_DEVICE);
+      most = Math.max(most, ops.statistics().getLast().pagesUsed());
+    }
+    assertThat(most).as("pages that linger").isBetween(1, quarter);
+
+    ops.flush();
+
+    assertThat(ops.statistics().getLast().pagesUsed()).isZero();
+    assertThat(large.pinCount()).isZero();
+  }
+
   @Test
   void shouldGiveNobodyAnAddressThatIsStillReached() {
     Set<Long> live = new HashSet<>();

@@ -2,6 +2,11 @@
 package ib.transport.wire;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * The headers that the ICRC covers and a UDP socket does not show: IP and UDP header of one packet,
@@ -16,6 +21,23 @@ import java.lang.foreign.MemorySegment;
 public final class IcrcFlow {
   /** The UDP destination port of RoCEv2. */
   public static final int ROCE_PORT = 4791;
+
+  /**
+   * Most bytes behind the BTH that are put behind the headers, to be covered in one go with them.
+   */
+  static final int MOST_BEHIND = 128;
+
+  // Not Wire: its accesses stay fast as long as they meet native memory only.
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle SAME_INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+  private static final VarHandle SAME_LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private static final int LRH_BYTES = 8;
   private static final int UDP_BYTES = 8;
@@ -35,27 +57,27 @@ public final class IcrcFlow {
 
   private final boolean ipv6;
   private final int udp;
+  private final int headers;
   private final byte[] bytes;
-  private final MemorySegment segment;
 
   private IcrcFlow(boolean ipv6) {
     this.ipv6 = ipv6;
     udp = IP + (ipv6 ? IPV6_BYTES : IPV4_BYTES);
-    bytes = new byte[udp + UDP_BYTES + Bth.LENGTH];
-    segment = MemorySegment.ofArray(bytes);
-    segment.asSlice(0, LRH_BYTES).fill((byte) 0xFF);
+    headers = udp + UDP_BYTES + Bth.LENGTH;
+    bytes = new byte[headers + MOST_BEHIND];
+    Arrays.fill(bytes, 0, LRH_BYTES, (byte) 0xFF);
     if (ipv6) {
-      Wire.u32(segment, IP, 0x6FFF_FFFF);
-      Wire.u8(segment, IP + 6, PROTOCOL_UDP);
-      Wire.u8(segment, IP + 7, 0xFF);
+      INT.set(bytes, IP, 0x6FFF_FFFF);
+      bytes[IP + 6] = (byte) PROTOCOL_UDP;
+      bytes[IP + 7] = (byte) 0xFF;
     } else {
-      Wire.u16(segment, IP, 0x45FF);
-      Wire.u16(segment, IPV4_FLAGS, DONT_FRAGMENT);
-      Wire.u16(segment, IP + 8, 0xFF00 | PROTOCOL_UDP);
-      Wire.u16(segment, IP + 10, 0xFFFF);
+      put16(IP, 0x45FF);
+      put16(IPV4_FLAGS, DONT_FRAGMENT);
+      put16(IP + 8, 0xFF00 | PROTOCOL_UDP);
+      put16(IP + 10, 0xFFFF);
     }
-    Wire.u16(segment, udp + 2, ROCE_PORT);
-    Wire.u16(segment, udp + 6, 0xFFFF);
+    put16(udp + 2, ROCE_PORT);
+    put16(udp + 6, 0xFFFF);
   }
 
   /** A flow over IPv4, all addresses and ports zero, Don't-Fragment set. */
@@ -102,33 +124,37 @@ public final class IcrcFlow {
   /** Sets the IPv4 addresses, first byte highest. */
   public void ipv4Addresses(int source, int destination) {
     requireFamily(false);
-    Wire.u32(segment, IPV4_SOURCE, source);
-    Wire.u32(segment, IPV4_DESTINATION, destination);
+    INT.set(bytes, IPV4_SOURCE, source);
+    INT.set(bytes, IPV4_DESTINATION, destination);
   }
 
   /** Sets the IPv6 source address, first byte highest. */
   public void ipv6Source(long high, long low) {
     requireFamily(true);
-    Wire.u64(segment, IPV6_SOURCE, high);
-    Wire.u64(segment, IPV6_SOURCE + 8, low);
+    LONG.set(bytes, IPV6_SOURCE, high);
+    LONG.set(bytes, IPV6_SOURCE + 8, low);
   }
 
   /** Sets the IPv6 destination address, first byte highest. */
   public void ipv6Destination(long high, long low) {
     requireFamily(true);
-    Wire.u64(segment, IPV6_DESTINATION, high);
-    Wire.u64(segment, IPV6_DESTINATION + 8, low);
+    LONG.set(bytes, IPV6_DESTINATION, high);
+    LONG.set(bytes, IPV6_DESTINATION + 8, low);
   }
 
   /** Sets the UDP source port. */
   public void sourcePort(int port) {
-    Wire.u16(segment, udp, port);
+    put16(udp, port);
   }
 
   /** Sets or clears IPv4's Don't-Fragment flag; set unless told otherwise. */
   public void dontFragment(boolean value) {
     requireFamily(false);
-    Wire.u16(segment, IPV4_FLAGS, value ? DONT_FRAGMENT : 0);
+    put16(IPV4_FLAGS, value ? DONT_FRAGMENT : 0);
+  }
+
+  private void put16(int at, int value) {
+    SHORT.set(bytes, at, (short) value);
   }
 
   private void requireFamily(boolean wantIpv6) {
@@ -145,22 +171,42 @@ public final class IcrcFlow {
     return IPV4_BYTES - 4 + UDP_BYTES;
   }
 
+  /** Bytes from the masked LRH to the BTH's end. */
+  int headers() {
+    return headers;
+  }
+
   /**
-   * Fills in what differs per packet and gives the covered bytes from the masked LRH to the BTH's
-   * end.
+   * Fills in what differs per packet and gives the covered bytes, of which the first {@link
+   * #headers()} are those from the masked LRH to the BTH's end.
    */
   byte[] fill(int identification, int roceLength, MemorySegment packet, long off) {
     int udpLength = UDP_BYTES + roceLength;
     if (ipv6) {
-      Wire.u16(segment, IPV6_LENGTH, udpLength);
+      put16(IPV6_LENGTH, udpLength);
     } else {
-      Wire.u16(segment, IPV4_LENGTH, IPV4_BYTES + udpLength);
-      Wire.u16(segment, IPV4_ID, identification);
+      put16(IPV4_LENGTH, IPV4_BYTES + udpLength);
+      put16(IPV4_ID, identification);
     }
-    Wire.u16(segment, udp + 4, udpLength);
+    put16(udp + 4, udpLength);
     int bth = udp + UDP_BYTES;
-    Wire.u64(segment, bth, Wire.u64(packet, off) | 0xFF00_0000L);
-    Wire.u32(segment, bth + 8, Wire.u32(packet, off + 8));
+    LONG.set(bytes, bth, Wire.u64(packet, off) | 0xFF00_0000L);
+    INT.set(bytes, bth + 8, Wire.u32(packet, off + 8));
     return bytes;
+  }
+
+  /**
+   * Puts bytes behind the headers that {@link #fill} gave.
+   *
+   * @param length a multiple of 4 up to {@link #MOST_BEHIND}
+   */
+  void putBehind(MemorySegment packet, long off, int length) {
+    int i = 0;
+    for (; i <= length - Long.BYTES; i += Long.BYTES) {
+      SAME_LONG.set(bytes, headers + i, packet.get(ValueLayout.JAVA_LONG_UNALIGNED, off + i));
+    }
+    if (i < length) {
+      SAME_INT.set(bytes, headers + i, packet.get(ValueLayout.JAVA_INT_UNALIGNED, off + i));
+    }
   }
 }

@@ -57,7 +57,7 @@ public final class Adapter implements Hypervisor {
     this.doorbells = doorbells;
     this.options = options;
     accessor = new BusAccessor(bus);
-    reader = new WqeReader(accessor);
+    reader = new WqeReader(bus);
     keys = ProtectionTable.ofTwoKeys(MAX_MR + MAX_MW, new SplittableRandom(options.keySeed()));
     random = new SplittableRandom(options.busySeed());
     calls = new Calls(this);

@@ -98,7 +98,7 @@ final class Calls {
       return refuse(HcallStatus.H_RESOURCE, "all " + MAX_CQ + " completion queues are in use");
     }
     completionQueues++;
-    HwCq cq = new HwCq(adapter.accessor, eq, Memory.powerOfTwo(entries), token);
+    HwCq cq = new HwCq(adapter.bus, eq, Memory.powerOfTwo(entries), token);
     return HcallResult.success(adapter.add(cq), cq.queue.entries(), cq.queue.pages(), 0);
   }
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ehca.internal.firmware;
 
-import ib.dma.BusAccessor;
+import ib.dma.BusView;
+import ib.dma.DmaAccess;
+import ib.dma.DmaBus;
 import ib.driver.ehca.internal.format.Cqe;
 import ib.driver.ehca.internal.format.Eqe;
 import ib.driver.ehca.internal.format.HcallStatus;
-import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.Register;
 import ib.driver.ehca.internal.format.WcCodes;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,9 +27,8 @@ final class HwCq implements RegisterPage {
 
   HwQueue queue;
   final int token;
-  private final BusAccessor bus;
   private final HwEq eq;
-  private final MemorySegment entry = Arena.ofAuto().allocate(Cqe.BYTES_PER_ENTRY, 8);
+  private final BusView entry;
   private final AtomicLong consumed = new AtomicLong();
   private final AtomicInteger notify = new AtomicInteger();
 
@@ -44,8 +42,8 @@ final class HwCq implements RegisterPage {
   private boolean overrun;
   private boolean reported;
 
-  HwCq(BusAccessor bus, HwEq eq, int entries, int token) {
-    this.bus = bus;
+  HwCq(DmaBus bus, HwEq eq, int entries, int token) {
+    this.entry = new BusView(bus);
     this.eq = eq;
     this.token = token;
     queue = new HwQueue(entries, Cqe.BYTES_PER_ENTRY);
@@ -84,35 +82,40 @@ final class HwCq implements RegisterPage {
     return base;
   }
 
-  /** Begins a new entry. */
-  MemorySegment begin(int qpn, long wrId, long position, boolean receive) {
-    entry.fill((byte) 0);
-    Memory.put64(entry, Cqe.WORK_REQUEST_ID, wrId);
-    Memory.put32(entry, Cqe.LOCAL_QPN, qpn);
-    Memory.put64(entry, Cqe.POSITION, position);
-    Memory.put8(entry, Cqe.FLAGS, receive ? Cqe.IS_RECEIVE : 0);
+  /**
+   * Begins a new entry, in place: all but what {@link #commit} adds.
+   *
+   * @return false if the queue overran now or before: there is no entry
+   */
+  boolean begin(int qpn, long wrId, long position, boolean receive) {
+    if (overrun
+        || written - consumed.get() >= queue.entries()
+        || !entry.open(queue.address(written - base), Cqe.BYTES_PER_ENTRY, DmaAccess.WRITE)) {
+      overrun = true;
+      return false;
+    }
+    entry.put64(Cqe.WORK_REQUEST_ID, wrId);
+    entry.put32(Cqe.OPERATION, 0);
+    entry.put8(Cqe.FLAGS, receive ? Cqe.IS_RECEIVE : 0);
+    entry.put32(Cqe.IMMEDIATE, 0);
+    entry.put32(Cqe.LOCAL_QPN, qpn);
+    entry.put32(Cqe.REMOTE_QPN, 0);
+    entry.put32(Cqe.SRQ_TOKEN, 0);
+    entry.put64(Cqe.POSITION, position);
+    return true;
+  }
+
+  /** What {@link #begin} began. */
+  BusView entry() {
     return entry;
   }
 
-  /**
-   * Writes the begun entry.
-   *
-   * @return false if the queue overran now or before: nothing was written
-   */
-  boolean commit(WcStatus status, WcOpcode opcode, int lengthBytes, boolean solicited) {
-    if (overrun || written - consumed.get() >= queue.entries()) {
-      overrun = true;
-      return false;
-    }
-    Memory.put8(entry, Cqe.OPERATION, WcCodes.code(opcode));
-    Memory.put8(entry, Cqe.STATUS, WcCodes.code(status));
-    Memory.put32(entry, Cqe.BYTES, lengthBytes);
-    long address = queue.address(written - base);
-    if (!bus.write(address, entry, 0, Cqe.VALID)
-        || !bus.writeIntRelease(address + Cqe.VALID, queue.validWord(written - base))) {
-      overrun = true;
-      return false;
-    }
+  /** Ends the begun entry and gives it to software. */
+  void commit(WcStatus status, WcOpcode opcode, int lengthBytes, boolean solicited) {
+    entry.put8(Cqe.OPERATION, WcCodes.code(opcode));
+    entry.put8(Cqe.STATUS, WcCodes.code(status));
+    entry.put32(Cqe.BYTES, lengthBytes);
+    entry.release32(Cqe.VALID, queue.validWord(written - base));
     written++;
     // The entry, then the look at the register; the driver does the two the other way round.
     VarHandle.fullFence();
@@ -124,7 +127,6 @@ final class HwCq implements RegisterPage {
     if (now >= least) {
       eq.post(Eqe.COMPLETION, token);
     }
-    return true;
   }
 
   /** True at the first call. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ehca.internal.firmware;
 
+import ib.dma.BusView;
 import ib.dma.BusWindow;
 import ib.driver.ehca.internal.format.Cqe;
 import ib.driver.ehca.internal.format.Eqe;
-import ib.driver.ehca.internal.format.Memory;
 import ib.driver.ehca.internal.format.Register;
 import ib.transport.MemoryStatus;
 import ib.transport.PortQp;
@@ -20,7 +20,6 @@ import ib.verbs.RdmaException;
 import ib.verbs.WcFlags;
 import ib.verbs.WcOpcode;
 import ib.verbs.WcStatus;
-import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -230,8 +229,9 @@ final class HwQp implements QpBackend, RegisterPage {
       long cookie, boolean signaled, WcStatus status, WcOpcode opcode, int lengthBytes) {
     long wrId = sends.complete(cookie);
     if (signaled || status != WcStatus.SUCCESS) {
-      sendCq.begin(qpn, wrId, cookie, false);
-      if (!sendCq.commit(status, opcode, lengthBytes, false)) {
+      if (sendCq.begin(qpn, wrId, cookie, false)) {
+        sendCq.commit(status, opcode, lengthBytes, false);
+      } else {
         adapter.overrun(sendCq);
       }
     }
@@ -247,29 +247,35 @@ final class HwQp implements QpBackend, RegisterPage {
       int immediateOrKey,
       int srcQpn,
       boolean solicited) {
-    MemorySegment entry = srq == null ? beginOwn(cookie) : beginShared(srq, (int) cookie);
+    boolean begun = srq == null ? beginOwn(cookie) : beginShared(srq, (int) cookie);
+    if (!begun) {
+      adapter.overrun(recvCq);
+      return;
+    }
+    BusView entry = recvCq.entry();
     if (flags != 0) {
       int holds = flags == WcFlags.WITH_IMM ? Cqe.HAS_IMMEDIATE : Cqe.HAS_INVALIDATED;
-      Memory.put8(entry, Cqe.FLAGS, Memory.get8(entry, Cqe.FLAGS) | holds);
-      Memory.put32(entry, Cqe.IMMEDIATE, immediateOrKey);
+      int shared = srq == null ? 0 : Cqe.FROM_SRQ;
+      entry.put8(Cqe.FLAGS, Cqe.IS_RECEIVE | shared | holds);
+      entry.put32(Cqe.IMMEDIATE, immediateOrKey);
     }
-    Memory.put32(entry, Cqe.REMOTE_QPN, srcQpn);
-    if (!recvCq.commit(status, opcode, lengthBytes, solicited)) {
-      adapter.overrun(recvCq);
-    }
+    entry.put32(Cqe.REMOTE_QPN, srcQpn);
+    recvCq.commit(status, opcode, lengthBytes, solicited);
   }
 
-  private MemorySegment beginOwn(long position) {
+  private boolean beginOwn(long position) {
     return recvCq.begin(qpn, receives.complete(position), position, true);
   }
 
-  private MemorySegment beginShared(HwSrq from, int tag) {
+  private boolean beginShared(HwSrq from, int tag) {
     heldTag = NONE;
-    MemorySegment entry = recvCq.begin(qpn, from.wrId(tag), from.position(tag), true);
-    Memory.put8(entry, Cqe.FLAGS, Cqe.IS_RECEIVE | Cqe.FROM_SRQ);
-    Memory.put32(entry, Cqe.SRQ_TOKEN, from.token);
+    boolean begun = recvCq.begin(qpn, from.wrId(tag), from.position(tag), true);
+    if (begun) {
+      recvCq.entry().put8(Cqe.FLAGS, Cqe.IS_RECEIVE | Cqe.FROM_SRQ);
+      recvCq.entry().put32(Cqe.SRQ_TOKEN, from.token);
+    }
     from.complete(tag);
-    return entry;
+    return begun;
   }
 
   @Override

@@ -27,6 +27,10 @@ final class HwQueue {
     return entries;
   }
 
+  int entryBytes() {
+    return entryBytes;
+  }
+
   int pages() {
     return pages.length;
   }

@@ -1,58 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.ehca.internal.firmware;
 
-import ib.dma.BusAccessor;
-import ib.driver.ehca.internal.format.Memory;
+import ib.dma.BusView;
+import ib.dma.DmaAccess;
+import ib.dma.DmaBus;
 import ib.driver.ehca.internal.format.Wqe;
 import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
 import ib.transport.wire.Feth;
 import ib.verbs.FlushLevel;
 import ib.verbs.WrOpcode;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches work queue entries through the bus and decodes their bytes. Agent thread; one for the
+ * Decodes work queue entries, read through the bus where they are. Agent thread; one for the
  * adapter.
  */
 final class WqeReader {
-  private final BusAccessor bus;
-  private final MemorySegment bytes = Arena.ofAuto().allocate(Memory.PAGE, 8);
+  private final BusView entry;
 
-  WqeReader(BusAccessor bus) {
-    this.bus = bus;
+  WqeReader(DmaBus bus) {
+    this.entry = new BusView(bus);
   }
 
-  /** Fetches a send entry; what can't be fetched or makes no sense is malformed. */
+  /** Reads a send entry; what can't be read or makes no sense is malformed. */
   void readSend(HwWorkQueue from, long position, SendWqe into) {
-    boolean fetched = fetch(from, position);
-    WrOpcode opcode = fetched ? opcode() : null;
+    boolean opened = open(from, position);
+    int flags = opened ? entry.get8(Wqe.FLAGS) : 0;
+    int segments = opened ? entry.get8(Wqe.SEGMENTS) : 0;
+    WrOpcode opcode = opened && segments <= from.maxSegments ? opcode(flags) : null;
     into.begin(position, opcode == null ? WrOpcode.SEND : opcode);
-    int flags = Memory.get8(bytes, Wqe.FLAGS);
     // A malformed entry always completes; with the wr_id, if that could be read.
-    from.remember(position, fetched ? Memory.get64(bytes, Wqe.WORK_REQUEST_ID) : 0);
+    from.remember(position, opened ? entry.get64(Wqe.WORK_REQUEST_ID) : 0);
     into.setFlags(
         (flags & Wqe.SIGNALED) != 0, (flags & Wqe.SOLICITED) != 0, (flags & Wqe.FENCE) != 0);
     if (opcode == null) {
       into.setMalformed();
       return;
     }
-    into.setImmediate(Memory.get32(bytes, Wqe.IMMEDIATE));
-    into.setRemote(Memory.get64(bytes, Wqe.REMOTE_ADDRESS), Memory.get32(bytes, Wqe.RKEY));
+    into.setImmediate(entry.get32(Wqe.IMMEDIATE));
+    into.setRemote(entry.get64(Wqe.REMOTE_ADDRESS), entry.get32(Wqe.RKEY));
     into.setDatagram(
-        Memory.get64(bytes, Wqe.DESTINATION_GID),
-        Memory.get64(bytes, Wqe.DESTINATION_GID + 8),
-        Memory.get32(bytes, Wqe.REMOTE_QPN),
-        Memory.get32(bytes, Wqe.REMOTE_QKEY));
+        entry.get64(Wqe.DESTINATION_GID),
+        entry.get64(Wqe.DESTINATION_GID + 8),
+        entry.get32(Wqe.REMOTE_QPN),
+        entry.get32(Wqe.REMOTE_QKEY));
     readOperands(opcode, into);
-    for (int i = 0; i < Memory.get8(bytes, Wqe.SEGMENTS); i++) {
-      long at = segment(i);
+    for (int i = 0; i < segments; i++) {
+      int at = segment(i);
       if (!into.addSge(
-          Memory.get64(bytes, at + Wqe.SEGMENT_ADDRESS),
-          Memory.get32(bytes, at + Wqe.SEGMENT_LENGTH),
-          Memory.get32(bytes, at + Wqe.SEGMENT_LKEY))) {
+          entry.get64(at + Wqe.SEGMENT_ADDRESS),
+          entry.get32(at + Wqe.SEGMENT_LENGTH),
+          entry.get32(at + Wqe.SEGMENT_LKEY))) {
         into.setMalformed();
         return;
       }
@@ -60,20 +59,21 @@ final class WqeReader {
   }
 
   /**
-   * Fetches a receive entry. One that can't be fetched has no elements: any message is too long for
-   * it.
+   * Reads a receive entry. One that can't be read or makes no sense has no elements: any message is
+   * too long for it.
    */
   void readReceive(HwWorkQueue from, long position, RecvWqe into) {
-    boolean fetched = fetch(from, position);
+    boolean opened = open(from, position);
     into.setCookie(position);
     into.clearSges();
-    from.remember(position, fetched ? Memory.get64(bytes, Wqe.WORK_REQUEST_ID) : 0);
-    for (int i = 0; fetched && i < Memory.get8(bytes, Wqe.SEGMENTS); i++) {
-      long at = segment(i);
+    from.remember(position, opened ? entry.get64(Wqe.WORK_REQUEST_ID) : 0);
+    int segments = opened ? entry.get8(Wqe.SEGMENTS) : 0;
+    for (int i = 0; i < segments && segments <= from.maxSegments; i++) {
+      int at = segment(i);
       if (!into.addSge(
-          Memory.get64(bytes, at + Wqe.SEGMENT_ADDRESS),
-          Memory.get32(bytes, at + Wqe.SEGMENT_LENGTH),
-          Memory.get32(bytes, at + Wqe.SEGMENT_LKEY))) {
+          entry.get64(at + Wqe.SEGMENT_ADDRESS),
+          entry.get32(at + Wqe.SEGMENT_LENGTH),
+          entry.get32(at + Wqe.SEGMENT_LKEY))) {
         into.clearSges();
         return;
       }
@@ -82,58 +82,49 @@ final class WqeReader {
 
   private void readOperands(WrOpcode opcode, SendWqe into) {
     switch (opcode) {
-      case SEND_WITH_INV, LOCAL_INV -> into.setInvalidate(Memory.get32(bytes, Wqe.ARGUMENT));
+      case SEND_WITH_INV, LOCAL_INV -> into.setInvalidate(entry.get32(Wqe.ARGUMENT));
       case FLUSH -> {
-        int type = Memory.get32(bytes, Wqe.ARGUMENT);
+        int type = entry.get32(Wqe.ARGUMENT);
         into.setFlush(
             Feth.placement(type),
             Feth.level(type) == Feth.LEVEL_MR ? FlushLevel.MR : FlushLevel.RANGE,
-            (int) Memory.get64(bytes, Wqe.LENGTH));
+            (int) entry.get64(Wqe.LENGTH));
       }
       case REG_MR ->
           into.setRegister(
-              Memory.get32(bytes, Wqe.KEY),
-              Memory.get32(bytes, Wqe.NEW_KEY),
-              Memory.get64(bytes, Wqe.LOCAL_ADDRESS),
-              Memory.get64(bytes, Wqe.LENGTH),
-              Memory.get32(bytes, Wqe.ACCESS));
+              entry.get32(Wqe.KEY),
+              entry.get32(Wqe.NEW_KEY),
+              entry.get64(Wqe.LOCAL_ADDRESS),
+              entry.get64(Wqe.LENGTH),
+              entry.get32(Wqe.ACCESS));
       case BIND_MW ->
           into.setBind(
-              Memory.get32(bytes, Wqe.KEY),
-              Memory.get32(bytes, Wqe.NEW_KEY),
-              Memory.get32(bytes, Wqe.REGION_KEY),
-              Memory.get64(bytes, Wqe.LOCAL_ADDRESS),
-              Memory.get64(bytes, Wqe.LENGTH),
-              Memory.get32(bytes, Wqe.ACCESS));
+              entry.get32(Wqe.KEY),
+              entry.get32(Wqe.NEW_KEY),
+              entry.get32(Wqe.REGION_KEY),
+              entry.get64(Wqe.LOCAL_ADDRESS),
+              entry.get64(Wqe.LENGTH),
+              entry.get32(Wqe.ACCESS));
       default -> {
         // No operands.
       }
     }
   }
 
-  private static long segment(int i) {
-    return Wqe.HEADER_BYTES + (long) i * Wqe.SEGMENT_BYTES;
+  private static int segment(int i) {
+    return Wqe.HEADER_BYTES + i * Wqe.SEGMENT_BYTES;
   }
 
-  private boolean fetch(HwWorkQueue from, long position) {
-    long address = from.queue.address(position);
-    if (!bus.read(address, bytes, 0, Wqe.HEADER_BYTES)) {
-      return false;
-    }
-    int segments = Memory.get8(bytes, Wqe.SEGMENTS);
-    return segments <= from.maxSegments
-        && bus.read(
-            address + Wqe.HEADER_BYTES,
-            bytes,
-            Wqe.HEADER_BYTES,
-            (long) segments * Wqe.SEGMENT_BYTES);
+  private boolean open(HwWorkQueue from, long position) {
+    HwQueue queue = from.queue;
+    return entry.open(queue.address(position), queue.entryBytes(), DmaAccess.READ);
   }
 
-  private @Nullable WrOpcode opcode() {
-    boolean immediate = (Memory.get8(bytes, Wqe.FLAGS) & Wqe.HAS_IMMEDIATE) != 0;
-    return switch (Memory.get8(bytes, Wqe.OPERATION)) {
+  private @Nullable WrOpcode opcode(int flags) {
+    boolean immediate = (flags & Wqe.HAS_IMMEDIATE) != 0;
+    return switch (entry.get8(Wqe.OPERATION)) {
       case Wqe.SEND ->
-          (Memory.get8(bytes, Wqe.FLAGS) & Wqe.INVALIDATES) != 0
+          (flags & Wqe.INVALIDATES) != 0
               ? WrOpcode.SEND_WITH_INV
               : immediate ? WrOpcode.SEND_WITH_IMM : WrOpcode.SEND;
       case Wqe.RDMA_WRITE -> immediate ? WrOpcode.RDMA_WRITE_WITH_IMM : WrOpcode.RDMA_WRITE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.DmaAccess;
 import ib.driver.mthca.internal.prm.CommandStatus;
 import ib.driver.mthca.internal.prm.Cqe;
@@ -27,7 +28,7 @@ final class HwCq {
   private final InfiniHost chip;
   private final int cqn;
   private HwRing ring;
-  private final HostMemory memory;
+  private final BusView memory;
   private final long consumerRecord;
   private final long armRecord;
   private final AtomicInteger armed = new AtomicInteger();
@@ -41,7 +42,7 @@ final class HwCq {
     this.ring = ring;
     this.consumerRecord = consumerRecord;
     this.armRecord = armRecord;
-    memory = new HostMemory(chip.bus());
+    memory = new BusView(chip.bus());
   }
 
   int cqn() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.DmaAccess;
 import ib.driver.mthca.internal.prm.Eqe;
 
@@ -8,7 +9,7 @@ import ib.driver.mthca.internal.prm.Eqe;
 final class HwEq {
   private final InfiniHost chip;
   private final HwRing ring;
-  private final HostMemory memory;
+  private final BusView memory;
   private int producer;
   private int consumer;
   private boolean armed = true;
@@ -16,7 +17,7 @@ final class HwEq {
   HwEq(InfiniHost chip, HwRing ring) {
     this.chip = chip;
     this.ring = ring;
-    memory = new HostMemory(chip.bus());
+    memory = new BusView(chip.bus());
   }
 
   void post(int type, int number) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.BusWindow;
 import ib.dma.DmaAccess;
 import ib.driver.mthca.internal.prm.Db;
@@ -55,7 +56,7 @@ final class HwQp implements QpBackend {
   /** Slot of the shared receive queue that the engine has and will complete. */
   private int heldSlot = NONE;
 
-  private final HostMemory memory;
+  private final BusView memory;
   private final WqeReader reader;
   private int sendsPosted;
   private int sendsTaken;
@@ -83,7 +84,7 @@ final class HwQp implements QpBackend {
     this.sendCq = sendCq;
     this.receiveCq = receiveCq;
     this.srq = srq;
-    memory = new HostMemory(chip.bus());
+    memory = new BusView(chip.bus());
     reader = new WqeReader(memory);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.DmaAccess;
 import ib.driver.mthca.internal.prm.Cqe;
 import ib.driver.mthca.internal.prm.Db;
@@ -21,7 +22,7 @@ final class HwSrq {
   private final int life;
   private final HwRing ring;
   private final long record;
-  private final HostMemory memory;
+  private final BusView memory;
   private final WqeReader reader;
   private int taken;
 
@@ -41,7 +42,7 @@ final class HwSrq {
     this.life = life;
     this.ring = ring;
     this.record = record;
-    memory = new HostMemory(chip.bus());
+    memory = new BusView(chip.bus());
     reader = new WqeReader(memory);
     returned = new int[ring.entries()];
   }

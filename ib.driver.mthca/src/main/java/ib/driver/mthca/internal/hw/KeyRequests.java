@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.DmaAccess;
 import ib.driver.mthca.internal.prm.Mpt;
 import ib.transport.QpBackend;
@@ -20,10 +21,10 @@ final class KeyRequests {
           | AccessFlags.FLUSH_PERSISTENT;
 
   private final Tpt tpt;
-  private final HostMemory entry;
-  private final HostMemory region;
+  private final BusView entry;
+  private final BusView region;
 
-  KeyRequests(Tpt tpt, HostMemory entry, HostMemory region) {
+  KeyRequests(Tpt tpt, BusView entry, BusView region) {
     this.tpt = tpt;
     this.entry = entry;
     this.region = region;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.BusWindow;
 import ib.dma.DmaAccess;
 import ib.dma.DmaBus;
@@ -25,11 +26,11 @@ final class Tpt {
 
   private final DmaBus bus;
   private final Icm icm;
-  private final HostMemory mpt;
-  private final HostMemory mtt;
+  private final BusView mpt;
+  private final BusView mtt;
 
   /** Of the region behind a window. */
-  private final HostMemory behind;
+  private final BusView behind;
 
   private final KeyRequests requests;
   private final BusWindow rest = new BusWindow();
@@ -41,9 +42,9 @@ final class Tpt {
   Tpt(DmaBus bus, Icm icm) {
     this.bus = bus;
     this.icm = icm;
-    mpt = new HostMemory(bus);
-    mtt = new HostMemory(bus);
-    behind = new HostMemory(bus);
+    mpt = new BusView(bus);
+    mtt = new BusView(bus);
+    behind = new BusView(bus);
     requests = new KeyRequests(this, mpt, behind);
   }
 
@@ -131,7 +132,7 @@ final class Tpt {
   }
 
   /** Opens the entry of a key; false if there is none. */
-  boolean open(HostMemory into, int key, DmaAccess access) {
+  boolean open(BusView into, int key, DmaAccess access) {
     int index = key >>> KEY_TAG_BITS;
     long at = index < mptEntries ? icm.translate(mptBase + (long) index * Mpt.BYTES) : Icm.UNMAPPED;
     return at != Icm.UNMAPPED && into.open(at, Mpt.BYTES, access);
@@ -233,7 +234,7 @@ final class Tpt {
   }
 
   private MemoryStatus resolveRegion(
-      HostMemory entry,
+      BusView entry,
       int flags,
       long address,
       long lengthBytes,

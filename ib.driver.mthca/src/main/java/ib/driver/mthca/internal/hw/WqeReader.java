@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package ib.driver.mthca.internal.hw;
 
+import ib.dma.BusView;
 import ib.dma.DmaAccess;
 import ib.driver.mthca.internal.prm.Wqe;
 import ib.transport.RecvWqe;
@@ -12,9 +13,9 @@ import ib.verbs.WrOpcode;
 
 /** Reads work queue entries out of host memory. Agent thread only. */
 final class WqeReader {
-  private final HostMemory memory;
+  private final BusView memory;
 
-  WqeReader(HostMemory memory) {
+  WqeReader(BusView memory) {
     this.memory = memory;
   }
 
@@ -122,7 +123,8 @@ final class WqeReader {
     if (first + Wqe.DATA_BYTES <= end && (memory.get32(first) & Wqe.INLINE) != 0) {
       int bytes = memory.get32(first) & ~Wqe.INLINE;
       return first + Wqe.INLINE_HEAD_BYTES + bytes <= end
-          && memory.copyInline(first + Wqe.INLINE_HEAD_BYTES, bytes, into);
+          && into.setInline(
+              memory.segment(), memory.offset() + first + Wqe.INLINE_HEAD_BYTES, bytes);
     }
     for (int at = first; at + Wqe.DATA_BYTES <= end; at += Wqe.DATA_BYTES) {
       if (!into.addSge(

@@ -20,9 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommandEngine implements SrpChannel.Events {
   /**
-   * Sends of one request after which it is failed: it, not the path, may be what breaks channels.
+   * Paths that broke while they had one request, after which it is failed: it may be what breaks
+   * them. How often it was sent says nothing: a target that has no room refuses it again and again.
    */
-  static final int MAX_SENDS = 20;
+  static final int MAX_BREAKS = 20;
 
   /** Times that a target may ask for one request again. */
   static final int MAX_RETRIES = 50;
@@ -531,11 +532,11 @@ final class CommandEngine implements SrpChannel.Events {
       writes |= request == null || request.operation() != BlockOperation.READ;
       endBroken(channel, slot);
       ledger.broken.increment();
-      if (slot.sends >= MAX_SENDS) {
+      if (++slot.breaks >= MAX_BREAKS) {
         finish(
             slot,
             BlockStatus.IO_ERROR,
-            "its path broke " + MAX_SENDS + " times while it was with the target");
+            "its path broke " + MAX_BREAKS + " times while it was with the target");
       } else {
         putBack(slot);
         waiting.addFirst(slot.index);

@@ -60,6 +60,7 @@ final class RequestSlot {
 
   long unmappableSinceNs;
   int sends;
+  int breaks;
   int retries;
   boolean aborting;
 
@@ -85,6 +86,7 @@ final class RequestSlot {
     refusal = null;
     refusalWords = "";
     sends = 0;
+    breaks = 0;
     retries = 0;
     aborting = false;
     unmappableSinceNs = 0;

@@ -54,6 +54,11 @@ final class FakeTarget {
   volatile boolean taskMute;
   volatile int busy;
 
+  /** READs that are not busy are swallowed, while everything else is answered. */
+  volatile boolean swallowing;
+
+  volatile int swallowed;
+
   /** Discovery commands to be answered with TASK SET FULL. */
   volatile int discoveryBusy;
 
@@ -179,6 +184,10 @@ final class FakeTarget {
       if (busy > 0 && (op == Cdb.READ_10 || op == Cdb.WRITE_10)) {
         busy--;
         respond(seg, Verdict.BUSY, new byte[0]);
+        return;
+      }
+      if (swallowing && op == Cdb.READ_10) {
+        swallowed = swallowed + 1;
         return;
       }
       boolean moved =

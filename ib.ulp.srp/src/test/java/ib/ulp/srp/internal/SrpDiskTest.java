@@ -582,24 +582,4 @@ class SrpDiskTest {
       rig.checkLedger();
     }
   }
-
-  @Test
-  void shouldLoseNoRequestOfABrokenPathWhenAnUnmapThrows() {
-    try (Rig rig = new Rig(33)) {
-      FakeHca hca = rig.plug();
-      rig.running();
-      rig.target.mute = true;
-      List<CompletableFuture<BlockStatus>> results = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        results.add(rig.start(BlockOperation.READ, i, 8, rig.memory(4096), 1));
-      }
-      rig.await(() -> rig.target.sessions.getLast().outstanding == 3, "in flight");
-      rig.target.mute = false;
-      hca.ops.throwAtUnmaps(1);
-      rig.target.disconnectNewest();
-      results.forEach(result -> assertThat(rig.get(result)).isEqualTo(BlockStatus.OK));
-      assertThat(rig.disk.inFlight()).isZero();
-      rig.checkLedger();
-    }
-  }
 }

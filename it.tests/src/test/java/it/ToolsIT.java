@@ -88,6 +88,15 @@ public class ToolsIT {
   }
 
   @Test
+  public void shouldSayHowAToolIsUsed() throws Exception {
+    for (String tool :
+        new String[] {"devinfo", "rping", "pingpong", "perf", "ucmatose", "udaddy"}) {
+      assertThat(shell.run(tool + " --help")).as(tool).startsWith("usage: " + tool + " ");
+    }
+    assertThat(shell.run("rping -c --help")).startsWith("usage: rping ");
+  }
+
+  @Test
   public void shouldPingOverRdmaInBothDirections() throws Exception {
     String[][] pairs = {
       {"mthca0", NEAR, "ehca0", FAR},

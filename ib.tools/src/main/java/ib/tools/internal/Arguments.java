@@ -4,6 +4,7 @@ package ib.tools.internal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,11 @@ final class Arguments {
    */
   Arguments(String usage) {
     this.usage = usage;
+  }
+
+  /** Whether the usage is asked for, whatever else is: nothing is done then. */
+  static boolean askForHelp(String... args) {
+    return Arrays.asList(args).contains("--help");
   }
 
   /** An option without a value; the last of its spellings is its name. */

@@ -28,6 +28,11 @@ final class Common {
     return new Arguments("usage: " + usage + OPTIONS).value(DEVICE).value(TIMEOUT);
   }
 
+  /** What a command answers if its usage is all that was asked for, else null. */
+  static @Nullable String help(String usage, String... args) {
+    return Arguments.askForHelp(args) ? "usage: " + usage + OPTIONS : null;
+  }
+
   /** An address that a client must have. */
   static InetAddress given(@Nullable InetAddress server) throws ToolException {
     if (server == null) {

@@ -52,6 +52,9 @@ public final class DevinfoCommand {
    * @throws Exception if there is no such device
    */
   public String devinfo(String[] args) throws Exception {
+    if (Arguments.askForHelp(args)) {
+      return "usage: " + USAGE;
+    }
     Arguments given =
         new Arguments("usage: " + USAGE)
             .value("-d", "--ib-dev", Common.DEVICE)

@@ -31,6 +31,10 @@ public final class PerfCommand {
    * @throws Exception if something fails; the message says what and the remedy
    */
   public @Nullable String perf(String[] args) throws Exception {
+    String help = Common.help(PerfOptions.USAGE, args);
+    if (help != null) {
+      return help;
+    }
     PerfOptions options = PerfOptions.parse(args);
     try (Run run = toolbox.begin(options.device, null)) {
       new PerfTest(run, options, System.out).measure();

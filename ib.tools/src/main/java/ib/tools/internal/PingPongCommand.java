@@ -30,6 +30,10 @@ public final class PingPongCommand {
    * @throws Exception if something fails; the message says what and the remedy
    */
   public String pingpong(String[] args) throws Exception {
+    String help = Common.help(PingPongOptions.USAGE, args);
+    if (help != null) {
+      return help;
+    }
     PingPongOptions options = PingPongOptions.parse(args);
     try (Run run = toolbox.begin(options.device(), null)) {
       return new PingPong(run, options, System.out).play();

@@ -33,6 +33,10 @@ public final class RpingCommand {
    * @throws Exception if something fails; the message says what and the remedy
    */
   public String rping(String[] args) throws Exception {
+    String help = Common.help(RpingOptions.USAGE, args);
+    if (help != null) {
+      return help;
+    }
     RpingOptions options = RpingOptions.parse(args);
     PrintStream out = System.out;
     return options.server() ? server(options, out) : client(options, out);

@@ -53,6 +53,10 @@ public final class UdaddyCommand {
    * @throws Exception if something fails; the message says what and the remedy
    */
   public String udaddy(String[] args) throws Exception {
+    String help = Common.help(USAGE, args);
+    if (help != null) {
+      return help;
+    }
     CmTestOptions options = CmTestOptions.parse(USAGE, PORT, args);
     PrintStream out = System.out;
     try (Run run = toolbox.begin(options.device(), options.bind())) {

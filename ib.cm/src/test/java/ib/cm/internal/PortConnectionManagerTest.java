@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.port.LoopbackPort;
 import ib.verbs.ConnectParams;
 import ib.verbs.ConnectRequest;
@@ -40,7 +41,8 @@ import org.junit.jupiter.api.Test;
 class PortConnectionManagerTest {
   private static final long WAIT_S = 30;
   private static final int TCP_PORT = 3260;
-  private static final InetSocketAddress TARGET = new InetSocketAddress("127.21.2.2", TCP_PORT);
+  private static final InetSocketAddress TARGET =
+      new InetSocketAddress(OwnNet.of("127.21.2.2"), TCP_PORT);
 
   private final List<String> errors = new CopyOnWriteArrayList<>();
   private Agent agent;
@@ -87,7 +89,7 @@ class PortConnectionManagerTest {
 
     private void note(Connection connection, String event) {
       last = connection;
-      assertThat(Thread.currentThread().getName()).startsWith("ib-cm-127.21.2.");
+      assertThat(Thread.currentThread().getName()).startsWith(OwnNet.of("ib-cm-127.21.2."));
       events.add(event.strip());
     }
 
@@ -108,8 +110,8 @@ class PortConnectionManagerTest {
   void start() throws Exception {
     agent = new Agent(AgentOptions.of(0).withErrorHandler((n, what, e) -> errors.add(what + e)));
     agent.start();
-    a = LoopbackPort.open("127.21.2.1", agent);
-    b = LoopbackPort.open("127.21.2.2", agent);
+    a = LoopbackPort.open(OwnNet.of("127.21.2.1"), agent);
+    b = LoopbackPort.open(OwnNet.of("127.21.2.2"), agent);
     initiator = new PortConnectionManager(a.port(), CmConfig.DEFAULT, this::onError);
     target = new PortConnectionManager(b.port(), CmConfig.DEFAULT, this::onError);
   }
@@ -156,7 +158,8 @@ class PortConnectionManagerTest {
   private static void accept(ConnectRequest request, TestQueuePair qp, Notes notes) {
     try {
       assertThat(text(request.privateData())).isEqualTo("hello");
-      assertThat(request.remoteAddress().getAddress().getHostAddress()).isEqualTo("127.21.2.1");
+      assertThat(request.remoteAddress().getAddress().getHostAddress())
+          .isEqualTo(OwnNet.of("127.21.2.1"));
       assertThat(request.pathMtuBytes()).isEqualTo(4096);
       request.accept(qp, params("welcome"), notes);
     } catch (RdmaException e) {
@@ -235,7 +238,7 @@ class PortConnectionManagerTest {
     assertThatThrownBy(() -> target.listen(service, request -> {}))
         .isInstanceOf(RdmaException.class)
         .hasMessageContaining("TCP port 3260")
-        .hasMessageContaining("127.21.2.2");
+        .hasMessageContaining(OwnNet.of("127.21.2.2"));
     first.close();
     first.close();
     target.listen(service, request -> {}).close();
@@ -330,10 +333,10 @@ class PortConnectionManagerTest {
               accept(request, datagrams);
             });
     Outcome outcome = new Outcome();
-    InetSocketAddress service = new InetSocketAddress("127.21.2.2", 7174);
+    InetSocketAddress service = new InetSocketAddress(OwnNet.of("127.21.2.2"), 7174);
     initiator.resolve(service, "where?".getBytes(StandardCharsets.UTF_8), outcome);
     assertThat(outcome.events.poll(WAIT_S, TimeUnit.SECONDS))
-        .isEqualTo("127.21.2.2 " + datagrams.qpn() + " 1234567 here");
+        .isEqualTo(OwnNet.of("127.21.2.2 ") + datagrams.qpn() + " 1234567 here");
     listener.close();
     initiator.resolve(service, new byte[180], outcome);
     assertThat(outcome.events.poll(WAIT_S, TimeUnit.SECONDS)).isEqualTo("rejected 1");
@@ -550,14 +553,14 @@ class PortConnectionManagerTest {
   void shouldLeaveNoThreadBehindWhereThePortsAgentHasEnded() throws Exception {
     Agent ended = new Agent(AgentOptions.of(0));
     ended.start();
-    try (LoopbackPort c = LoopbackPort.open("127.21.2.3", ended)) {
+    try (LoopbackPort c = LoopbackPort.open(OwnNet.of("127.21.2.3"), ended)) {
       ended.close();
       assertThatThrownBy(() -> new PortConnectionManager(c.port(), CmConfig.DEFAULT, this::onError))
           .isInstanceOf(IllegalStateException.class);
       await(
           () ->
               Thread.getAllStackTraces().keySet().stream()
-                  .noneMatch(thread -> thread.getName().equals("ib-cm-127.21.2.3")));
+                  .noneMatch(thread -> thread.getName().equals(OwnNet.of("ib-cm-127.21.2.3"))));
     }
   }
 

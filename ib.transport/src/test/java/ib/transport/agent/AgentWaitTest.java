@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ib.transport.agent.AgentOptions.WaitMode;
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
 import ib.transport.internal.io.DatagramIoOptions;
@@ -142,7 +143,7 @@ class AgentWaitTest {
 
   private static DatagramIo open(String mode, int host, int port) throws IOException {
     return DatagramIoFactory.open(
-        new InetSocketAddress("127.20.5." + host, port),
+        new InetSocketAddress(OwnNet.of("127.20.5.") + host, port),
         DatagramIoOptions.defaults().withMode(DatagramIoOptions.Mode.of(mode)));
   }
 
@@ -278,7 +279,7 @@ class AgentWaitTest {
     try (DatagramIo io = open("native", 8, 0)) {
       assertThatThrownBy(() -> agent.add(new Receiver(io, 1), BOUND, io))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("127.20.5.8")
+          .hasMessageContaining(OwnNet.of("127.20.5.8"))
           .hasMessageContaining("use the same mode");
     }
   }

@@ -3,6 +3,7 @@ package ib.transport.internal.port;
 
 import ib.transport.RdmaPort;
 import ib.transport.agent.Agent;
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.ethernet.Faults;
 import ib.transport.internal.ethernet.LinkAddress;
 import ib.transport.internal.io.DatagramIoOpenException;
@@ -22,10 +23,11 @@ public final class LoopbackPort implements AutoCloseable {
   /**
    * Opens a port named as its address.
    *
-   * @param address a loopback address for a UDP socket, or {@code ADDRESS@LINK} for Ethernet frames
-   *     on a link such as {@code dgram:127.0.0.1:7001->127.0.0.1:7002}
+   * @param named a loopback address for a UDP socket, or {@code ADDRESS@LINK} for Ethernet frames
+   *     on a link such as {@code dgram:127.0.0.1:7001->127.0.0.1:7002}; moved by {@link OwnNet}
    */
-  public static LoopbackPort open(String address, Agent agent) throws DatagramIoOpenException {
+  public static LoopbackPort open(String named, Agent agent) throws DatagramIoOpenException {
+    String address = OwnNet.of(named);
     int at = address.indexOf('@');
     String ip = at < 0 ? address : address.substring(0, at);
     PortConfig config =

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.posix.Posix;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -43,7 +44,7 @@ class DatagramIoContractTest {
     }
 
     InetSocketAddress address(int host) {
-      return new InetSocketAddress(ipv6 ? "::1" : "127.20.4." + host, 0);
+      return new InetSocketAddress(ipv6 ? "::1" : OwnNet.of("127.20.4.") + host, 0);
     }
   }
 
@@ -111,7 +112,8 @@ class DatagramIoContractTest {
     assumeTrue(!way.ipv6(), "the loopback interface has no IPv6 multicast");
     InetSocketAddress group = new InetSocketAddress("239.20.4.1", 4791);
     DatagramIo io =
-        DatagramIoFactory.openGroup(group, InetAddress.getByName("127.20.4.1"), way.options());
+        DatagramIoFactory.openGroup(
+            group, InetAddress.getByName(OwnNet.of("127.20.4.1")), way.options());
     opened.add(io);
     boolean channel = way.mode() == DatagramIoOptions.Mode.CHANNEL;
     assertThat(io.fd() >= 0).isEqualTo(!channel);

@@ -8,6 +8,7 @@ import ib.transport.Gsi;
 import ib.transport.PortCounter;
 import ib.transport.PortWatcher;
 import ib.transport.RdmaPort;
+import ib.transport.conformance.OwnNet;
 import ib.transport.wire.Gids;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -91,14 +92,14 @@ class PortComponentTest {
 
   @Test
   void shouldBeRegisteredWhileOpen() {
-    PortComponent p0 = port("a.config", "name", "p0", "address", "127.21.4.1");
+    PortComponent p0 = port("a.config", "name", "p0", "address", OwnNet.of("127.21.4.1"));
     assertThat(p0.state()).isEqualTo("up");
     assertThat(registered).containsExactly("p0");
-    assertThat(log).anyMatch(line -> line.contains("p0") && line.contains("127.21.4.1"));
+    assertThat(log).anyMatch(line -> line.contains("p0") && line.contains(OwnNet.of("127.21.4.1")));
     p0.deactivate();
     assertThat(registered).isEmpty();
     assertThat(p0.port()).isNull();
-    PortComponent again = port("a.config", "name", "p0", "address", "127.21.4.1");
+    PortComponent again = port("a.config", "name", "p0", "address", OwnNet.of("127.21.4.1"));
     assertThat(again.state()).isEqualTo("up");
     again.deactivate();
   }
@@ -117,10 +118,11 @@ class PortComponentTest {
   @Test
   void shouldOpenOnceTheAddressIsFree() throws Exception {
     PortComponent p1;
-    try (DatagramSocket other = new DatagramSocket(4791, InetAddress.ofLiteral("127.21.4.2"))) {
+    try (DatagramSocket other =
+        new DatagramSocket(4791, InetAddress.ofLiteral(OwnNet.of("127.21.4.2")))) {
       assertThat(other.isBound()).isTrue();
-      p1 = port("c.config", "name", "p1", "address", "127.21.4.2");
-      assertThat(p1.state()).startsWith("waiting: c.config").contains("127.21.4.2");
+      p1 = port("c.config", "name", "p1", "address", OwnNet.of("127.21.4.2"));
+      assertThat(p1.state()).startsWith("waiting: c.config").contains(OwnNet.of("127.21.4.2"));
       assertThat(registered).isEmpty();
       awaitRetry("p1");
       awaitRetry("p1");
@@ -133,8 +135,8 @@ class PortComponentTest {
 
   @Test
   void shouldRefuseANameThatIsTakenUntilItIsFree() throws Exception {
-    PortComponent first = port("d.config", "name", "p2", "address", "127.21.4.3");
-    PortComponent second = port("e.config", "name", "p2", "address", "127.21.4.4");
+    PortComponent first = port("d.config", "name", "p2", "address", OwnNet.of("127.21.4.3"));
+    PortComponent second = port("e.config", "name", "p2", "address", OwnNet.of("127.21.4.4"));
     assertThat(second.state()).contains("e.config: key 'name' is 'p2', which is taken by d.config");
     first.deactivate();
     await(() -> registered.equals(List.of("p2")));
@@ -147,12 +149,19 @@ class PortComponentTest {
   void shouldListAndCapturePorts(@TempDir Path folder) throws Exception {
     PortCommands commands = new PortCommands();
     assertThat(commands.ports()).startsWith("no ports; put");
-    PortComponent p3 = port("f.config", "name", "p3", "address", "127.21.4.5", "mtu", "1024");
+    PortComponent p3 =
+        port("f.config", "name", "p3", "address", OwnNet.of("127.21.4.5"), "mtu", "1024");
     PortComponent bad = port("g.config", "name", "p4");
     commands.addPort(p3);
     commands.addPort(bad);
     assertThat(commands.ports())
-        .contains("127.21.4.5", "up", "MTU 1024", "02007ffffe150405", "g.config: key 'address'");
+        .contains(
+            OwnNet.of("127.21.4.5"),
+            "up",
+            "MTU 1024",
+            "02007ffffe%02x0405"
+                .formatted(InetAddress.ofLiteral(OwnNet.of("127.21.4.5")).getAddress()[1]),
+            "g.config: key 'address'");
     Path file = folder.resolve("p3.pcap");
     assertThat(commands.pcap("p3", file.toString())).contains("ib:pcap p3 stop");
     assertThatThrownBy(() -> commands.pcap("p3", file.toString()))
@@ -180,7 +189,7 @@ class PortComponentTest {
             logger,
             agent,
             names,
-            Map.of("name", "p5", "address", "127.21.4.6"),
+            Map.of("name", "p5", "address", OwnNet.of("127.21.4.6")),
             address -> {
               asked.add(address);
               return up.get();
@@ -202,7 +211,7 @@ class PortComponentTest {
     assertThat(told.getLast()).isEqualTo("true its interface is up");
     assertThat(port.isUp()).isTrue();
     assertThat(port.counter(PortCounter.LINK_DOWNED)).isEqualTo(1);
-    assertThat(asked).containsOnly(InetAddress.ofLiteral("127.21.4.6"));
+    assertThat(asked).containsOnly(InetAddress.ofLiteral(OwnNet.of("127.21.4.6")));
     p5.deactivate();
     assertThat(told).as("closing is no event of the link").hasSize(2);
   }

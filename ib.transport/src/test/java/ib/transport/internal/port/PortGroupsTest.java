@@ -4,6 +4,7 @@ package ib.transport.internal.port;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ib.transport.conformance.OwnNet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -24,8 +25,8 @@ class PortGroupsTest {
   @CsvSource({"native,239.21.5.7", "channel,239.21.5.8"})
   void shouldReachAGroupOverIpv4(String io, String group) throws Exception {
     GroupExchange.run(
-        Map.of("name", "a", "address", "127.21.5.7", "io", io),
-        Map.of("name", "b", "address", "127.21.5.8", "io", io),
+        Map.of("name", "a", "address", OwnNet.of("127.21.5.7"), "io", io),
+        Map.of("name", "b", "address", OwnNet.of("127.21.5.8"), "io", io),
         group);
   }
 
@@ -37,8 +38,8 @@ class PortGroupsTest {
   })
   void shouldReachAGroupOverEthernetFrames(String one, String other, String group)
       throws Exception {
-    String ends = "dgram:127.21.5.11:7001->127.21.5.12:7001";
-    String turned = "dgram:127.21.5.12:7001->127.21.5.11:7001";
+    String ends = OwnNet.of("dgram:127.21.5.11:7001->127.21.5.12:7001");
+    String turned = OwnNet.of("dgram:127.21.5.12:7001->127.21.5.11:7001");
     GroupExchange.run(
         Map.of("name", "a", "address", one, "io", "ethernet", "link", ends),
         Map.of("name", "b", "address", other, "io", "ethernet", "link", turned),

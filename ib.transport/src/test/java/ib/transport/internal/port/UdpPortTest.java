@@ -10,6 +10,7 @@ import ib.transport.PortCounter;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
 import ib.transport.agent.AgentOptions.WaitMode;
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.engine.EngineOptions;
 import ib.transport.internal.engine.PortEngine;
 import ib.transport.internal.io.DatagramIoOpenException;
@@ -44,8 +45,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Ports on real sockets, and on links of Ethernet frames. */
 class UdpPortTest {
   private static final Duration WAIT = Duration.ofSeconds(30);
-  private static final String A = "127.21.1.1";
-  private static final String B = "127.21.1.2";
+  private static final String A = OwnNet.of("127.21.1.1");
+  private static final String B = OwnNet.of("127.21.1.2");
 
   private Agent agent;
 
@@ -92,7 +93,7 @@ class UdpPortTest {
   @ParameterizedTest
   @ValueSource(strings = {"auto", "channel", "ethernet"})
   void shouldTalkToItself(String io) throws Exception {
-    try (UdpPort a = open("a", "127.21.1.3", io)) {
+    try (UdpPort a = open("a", OwnNet.of("127.21.1.3"), io)) {
       CopyOnWriteArrayList<Long> seen = new CopyOnWriteArrayList<>();
       call(() -> a.gsi().setHandler((high, low, qpn, mad, offset, length) -> seen.add(low)));
       MemorySegment mad = MemorySegment.ofArray(new byte[Gsi.MAD_BYTES]);
@@ -105,8 +106,9 @@ class UdpPortTest {
   @ParameterizedTest
   @ValueSource(strings = {"auto", "channel"})
   void shouldCountAndDropWhatIsNotRight(String io) throws Exception {
-    try (UdpPort a = open("a", "127.21.1.4", io);
-        DatagramSocket stranger = new DatagramSocket(0, InetAddress.ofLiteral("127.21.1.5"))) {
+    try (UdpPort a = open("a", OwnNet.of("127.21.1.4"), io);
+        DatagramSocket stranger =
+            new DatagramSocket(0, InetAddress.ofLiteral(OwnNet.of("127.21.1.5")))) {
       byte[] wrong = new byte[Bth.LENGTH + 8];
       stranger.send(new DatagramPacket(wrong, wrong.length, a.address(), 4791));
       stranger.send(new DatagramPacket(wrong, 3, a.address(), 4791));
@@ -121,13 +123,13 @@ class UdpPortTest {
   @ParameterizedTest
   @ValueSource(strings = {"auto", "channel"})
   void shouldSayWhyItCantOpenAndOpenOnceItCan(String io) throws Exception {
-    UdpPort first = open("a", "127.21.1.6", io);
-    assertThatThrownBy(() -> open("b", "127.21.1.6", io))
+    UdpPort first = open("a", OwnNet.of("127.21.1.6"), io);
+    assertThatThrownBy(() -> open("b", OwnNet.of("127.21.1.6"), io))
         .isInstanceOf(DatagramIoOpenException.class)
-        .hasMessageContaining("127.21.1.6")
+        .hasMessageContaining(OwnNet.of("127.21.1.6"))
         .hasMessageContaining("4791");
     first.close();
-    open("b", "127.21.1.6", io).close();
+    open("b", OwnNet.of("127.21.1.6"), io).close();
     assertThatThrownBy(() -> open("c", "192.0.2.77", io))
         .isInstanceOf(DatagramIoOpenException.class)
         .hasMessageContaining("192.0.2.77");
@@ -137,8 +139,8 @@ class UdpPortTest {
   @ValueSource(strings = {"auto", "channel", "ethernet"})
   void shouldShowBothDirectionsToACapture(String io) throws Exception {
     ByteArrayOutputStream file = new ByteArrayOutputStream();
-    try (UdpPort a = open("a", "127.21.1.7", io);
-        UdpPort b = open("b", "127.21.1.8", io)) {
+    try (UdpPort a = open("a", OwnNet.of("127.21.1.7"), io);
+        UdpPort b = open("b", OwnNet.of("127.21.1.8"), io)) {
       PcapTap tap = new PcapTap("a", 4, file, Long.MAX_VALUE);
       a.setTap(tap);
       call(
@@ -192,7 +194,7 @@ class UdpPortTest {
     try (Agent small = new Agent(AgentOptions.of(1).withCommandCapacity(1));
         UdpPort port =
             UdpPort.open(
-                PortConfigReader.read(Map.of("name", "l", "address", "127.21.1.9")),
+                PortConfigReader.read(Map.of("name", "l", "address", OwnNet.of("127.21.1.9"))),
                 small,
                 () -> {})) {
       CopyOnWriteArrayList<String> told = new CopyOnWriteArrayList<>();
@@ -223,10 +225,11 @@ class UdpPortTest {
     try (Agent other = new Agent(AgentOptions.of(1).withWaitMode(WaitMode.CHANNEL))) {
       GroupSockets groups =
           new GroupSockets(
-              InetAddress.ofLiteral("127.21.1.10"),
+              InetAddress.ofLiteral(OwnNet.of("127.21.1.10")),
               Mode.NATIVE,
               other,
-              new PortEngine(EngineOptions.of(0, Gids.low(InetAddress.ofLiteral("127.21.1.10")))),
+              new PortEngine(
+                  EngineOptions.of(0, Gids.low(InetAddress.ofLiteral(OwnNet.of("127.21.1.10"))))),
               1024);
       assertThatThrownBy(() -> groups.join(0, Gids.low(group)))
           .isInstanceOf(RdmaException.class)
@@ -252,7 +255,9 @@ class UdpPortTest {
     properties.put("io", io);
     if (io.equals("ethernet")) {
       int us = name.equals("a") ? 1 : 2;
-      properties.put("link", "dgram:127.21.2." + us + ":7001->127.21.2." + (3 - us) + ":7001");
+      properties.put(
+          "link",
+          OwnNet.of("dgram:127.21.2.") + us + OwnNet.of(":7001->127.21.2.") + (3 - us) + ":7001");
     }
     return UdpPort.open(PortConfigReader.read(properties), agent, () -> {});
   }

@@ -14,6 +14,7 @@ import ib.transport.RecvWqe;
 import ib.transport.SendWqe;
 import ib.transport.agent.Agent;
 import ib.transport.agent.AgentOptions;
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.posix.Posix;
 import ib.transport.wire.Icrc;
 import ib.transport.wire.PcapReader;
@@ -70,8 +71,8 @@ class UdpQueuePairTest {
   @CsvSource({"native,4096", "native,256", "channel,4096", "channel,1024"})
   void shouldSendWriteAndReadLongMessages(String io, int mtu) throws Exception {
     ByteArrayOutputStream capture = new ByteArrayOutputStream();
-    try (UdpPort a = open("a", "127.21.5.1", io, mtu);
-        UdpPort b = open("b", "127.21.5.2", io, mtu)) {
+    try (UdpPort a = open("a", OwnNet.of("127.21.5.1"), io, mtu);
+        UdpPort b = open("b", OwnNet.of("127.21.5.2"), io, mtu)) {
       PcapTap tap = new PcapTap("a", 4, capture, Long.MAX_VALUE);
       a.setTap(tap);
       PortHardware left = new PortHardware();
@@ -108,8 +109,8 @@ class UdpQueuePairTest {
   @ParameterizedTest
   @CsvSource({"native,4096", "native,1024", "channel,4096"})
   void shouldSendFromWhereTheBytesAre(String io, int mtu) throws Exception {
-    try (UdpPort a = open("a", "127.21.5.5", io, mtu);
-        UdpPort b = open("b", "127.21.5.6", io, mtu)) {
+    try (UdpPort a = open("a", OwnNet.of("127.21.5.5"), io, mtu);
+        UdpPort b = open("b", OwnNet.of("127.21.5.6"), io, mtu)) {
       PortHardware left = new PortHardware();
       PortHardware right = new PortHardware();
       PortQp[] qps = connect(a, b, left, right, mtu);
@@ -139,8 +140,8 @@ class UdpQueuePairTest {
     assumeTrue(Posix.isAvailable());
     agent.close();
     agent = new Agent(AgentOptions.of(0));
-    try (UdpPort a = open("a", "127.21.5.7", "native", 4096);
-        UdpPort b = open("b", "127.21.5.8", "native", 4096)) {
+    try (UdpPort a = open("a", OwnNet.of("127.21.5.7"), "native", 4096);
+        UdpPort b = open("b", OwnNet.of("127.21.5.8"), "native", 4096)) {
       Stream stream = new Stream(bytes);
       PortQp[] qps = connect(a, b, stream, new Stream(bytes), 4096);
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -239,10 +240,20 @@ class UdpQueuePairTest {
   void shouldSpreadQueuePairsOverSourcePorts(String io) throws Exception {
     ByteArrayOutputStream capture = new ByteArrayOutputStream();
     Map<String, Object> several =
-        Map.of("name", "a", "address", "127.21.5.3", "io", io, "source.ports", "4", "ecn", "on");
+        Map.of(
+            "name",
+            "a",
+            "address",
+            OwnNet.of("127.21.5.3"),
+            "io",
+            io,
+            "source.ports",
+            "4",
+            "ecn",
+            "on");
     Set<Integer> ports = ConcurrentHashMap.newKeySet();
     try (UdpPort a = open(several);
-        UdpPort b = open("b", "127.21.5.4", io, 4096)) {
+        UdpPort b = open("b", OwnNet.of("127.21.5.4"), io, 4096)) {
       b.setTap(
           (sent, srcHigh, srcLow, port, dstHigh, dstLow, id, segment, offset, length) -> {
             if (!sent) {

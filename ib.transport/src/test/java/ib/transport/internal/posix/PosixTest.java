@@ -3,6 +3,7 @@ package ib.transport.internal.posix;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ib.transport.conformance.OwnNet;
 import ib.transport.internal.io.DatagramIo;
 import ib.transport.internal.io.DatagramIoFactory;
 import ib.transport.internal.io.DatagramIoOptions;
@@ -19,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PosixTest {
   /** Run in a Java machine of its own. */
   public static void main(String[] args) throws Exception {
-    InetSocketAddress address = new InetSocketAddress(InetAddress.ofLiteral("127.21.4.27"), 0);
+    InetSocketAddress address =
+        new InetSocketAddress(InetAddress.ofLiteral(OwnNet.of("127.21.4.27")), 0);
     try (DatagramIo io = DatagramIoFactory.open(address, DatagramIoOptions.defaults())) {
       System.out.println(io.description() + ": " + Posix.unavailableReason());
     }

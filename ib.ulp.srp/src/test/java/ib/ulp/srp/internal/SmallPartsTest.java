@@ -151,7 +151,7 @@ class SmallPartsTest {
               () -> {
                 for (int i = 1; i <= each; i++) {
                   while (!ring.offer(i)) {
-                    Thread.onSpinWait();
+                    Thread.yield(); // one core may have to run all of them
                   }
                 }
               });
@@ -163,6 +163,8 @@ class SmallPartsTest {
                   if (value != IntRing.EMPTY) {
                     sum.addAndGet(value);
                     taken.incrementAndGet();
+                  } else {
+                    Thread.yield();
                   }
                 }
               });

@@ -65,7 +65,7 @@ class MthcaStressTest {
       LockSupport.parkNanos(random.nextInt(100_000));
     } else if (kind < 4) {
       for (int i = random.nextInt(2_000); i > 0; i--) {
-        Thread.onSpinWait();
+        Thread.yield();
       }
     }
   }
@@ -83,7 +83,7 @@ class MthcaStressTest {
         long endNs = System.nanoTime() + WAIT_NS;
         while (a.qp.postSend(wr) == PostResult.QUEUE_FULL) {
           assertThat(System.nanoTime() - endNs).as("send %d", i).isNegative();
-          Thread.onSpinWait();
+          Thread.yield();
         }
         if (signaled) {
           a.next(i, WcStatus.SUCCESS);
@@ -126,7 +126,7 @@ class MthcaStressTest {
         if (System.nanoTime() - endNs > 0) {
           throw new AssertionError("waited too long in round " + i);
         }
-        Thread.onSpinWait();
+        Thread.yield();
       }
     }
   }
